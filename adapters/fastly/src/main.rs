@@ -1,0 +1,2 @@
+//! The Fastly adapter.
+fn main() {}

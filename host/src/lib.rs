@@ -1,0 +1,1 @@
+//! Embeds the edgefold component in any tokio program.

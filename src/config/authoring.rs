@@ -1,0 +1,1 @@
+//! `edgefold.toml`: reading, checking, its JSON Schema, OPML import.

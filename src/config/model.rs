@@ -1,0 +1,216 @@
+//! The compiled configuration.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A validated configuration with all defaults applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// `[site]`
+    pub site: Site,
+    /// `[budget]`
+    pub budget: Budget,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[[source]]`, in the order written.
+    pub sources: Vec<Source>,
+    /// `[[view]]`, in the order written. The view of everything and one for each category exist beside these.
+    pub views: Vec<View>,
+}
+
+/// What the site calls itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// The heading of the page.
+    pub title: String,
+    /// One sentence below it.
+    pub description: String,
+    /// BCP 47 tag of the page.
+    pub language: String,
+    /// Where the site is reached, without a trailing slash, where known.
+    pub url: Option<String>,
+    /// Items on a page, 1 to 100.
+    pub page_items: usize,
+}
+
+/// What the platform allows a day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Key-value writes per UTC day.
+    pub writes_per_day: u32,
+}
+
+/// What one run may take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Requests to sources under way at once.
+    pub concurrency: usize,
+    /// Requests to sources (redirects included) in one run of a cycle.
+    pub requests_per_run: usize,
+    /// Time-out of one source, redirects included, in milliseconds.
+    pub timeout_ms: u64,
+    /// Size of one source's answer, before and after content-decoding, in bytes.
+    pub body_bytes_max: usize,
+    /// Items taken from one answer; the newest win.
+    pub items_per_source: usize,
+    /// Redirects followed for one source.
+    pub redirects: usize,
+}
+
+/// One upstream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Unique; `[a-z0-9-]`, at most 64 characters.
+    pub id: String,
+    /// What the page calls it.
+    pub title: String,
+    /// Where it is fetched.
+    pub url: String,
+    /// How its answers are read.
+    pub kind: SourceKind,
+    /// The category its items belong to; `[a-z0-9-]`.
+    pub category: String,
+    /// Added to its items' own tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Seconds between two fetches.
+    pub every_s: u64,
+    /// Sent with each request, in the order of their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, HeaderText>,
+    /// Items must contain one of these in title, summary or tags (case-insensitive); empty: all pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Items that contain one of these are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mute: Vec<String>,
+    /// Overrides [`Limits::timeout_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Overrides [`Limits::body_bytes_max`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_bytes_max: Option<usize>,
+}
+
+/// How a source's answers are read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "type")]
+pub enum SourceKind {
+    /// RSS, Atom or JSON Feed, told apart by content.
+    Feed,
+    /// Any JSON document, mapped by RFC 9535 JSONPath.
+    Json(JsonMapping),
+}
+
+/// Where the items and their fields are in a JSON document. Each field is a JSONPath query relative to the item (`$` is the item).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct JsonMapping {
+    /// Selects the items: each selected node is one (a selected array stands for its elements).
+    pub items: String,
+    /// Required.
+    pub title: String,
+    /// The item's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The item's own id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// RFC 3339, RFC 2822, or unix seconds or milliseconds as number or text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
+    /// As `published`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<String>,
+    /// Who wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// Text or HTML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// A picture's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Every selected string is a tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<String>,
+}
+
+/// A request header's value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeaderText {
+    /// As written. Never a secret.
+    Literal(String),
+    /// A template in which `{name}` stands for the host variable of that name: `Bearer {github_token}`.
+    Secret(String),
+}
+
+/// A declared view: the items that pass all of its filters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Unique among views and categories; `[a-z0-9-]`. Asked for as `category=`.
+    pub id: String,
+    /// What the page calls it.
+    pub title: String,
+    /// Categories it takes from; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+    /// Sources it takes from; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// Tags of which an item must have one; empty: all pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// As [`Source::include`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// As [`Source::mute`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mute: Vec<String>,
+}
+
+/// Version of the compiled form; another one is refused.
+pub const COMPILED_VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Compiled<T> {
+    edgefold: u32,
+    #[serde(flatten)]
+    config: T,
+}
+
+/// Why a compiled configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CompiledError {
+    /// No compiled configuration at all. A common mistake is to pass the TOML.
+    #[error("not a compiled configuration (make one with `edgefold check --compile FILE`): {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// Made by another version of edgefold.
+    #[error("compiled configuration of version {0}, this edgefold reads {COMPILED_VERSION}")]
+    Version(u32),
+}
+
+impl Config {
+    /// The compact form: JSON on one line, so that it also fits in a variable.
+    #[must_use]
+    pub fn to_compiled(&self) -> String {
+        let compiled = Compiled {
+            edgefold: COMPILED_VERSION,
+            config: self,
+        };
+        serde_json::to_string(&compiled).unwrap_or_default()
+    }
+
+    /// Reads the compact form.
+    ///
+    /// # Errors
+    /// Where `text` is not what [`Config::to_compiled`] of this version makes.
+    pub fn from_compiled(text: &str) -> Result<Self, CompiledError> {
+        let compiled: Compiled<Self> = serde_json::from_str(text)?;
+        if compiled.edgefold != COMPILED_VERSION {
+            return Err(CompiledError::Version(compiled.edgefold));
+        }
+        Ok(compiled.config)
+    }
+}

@@ -1,0 +1,1 @@
+//! Merges new entries with what is known: stable ids, de-duplication, edits, order.

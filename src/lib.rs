@@ -1,0 +1,26 @@
+//! edgefold's logic: folds many upstream sources into one site and API at the edge.
+//!
+//! What this crate never does: it opens no socket and no file, has no clock and no source of
+//! randomness of its own, spawns no thread and needs no executor. Everything it wants from outside
+//! comes through the ports in [`host`], so that the same code runs in a WebAssembly component, on
+//! Spin, on Fastly Compute, in a native program, and in a simulator that controls time and faults.
+//!
+//! No name of a concrete host occurs in this crate; the adapters in `adapters/` map each host's own
+//! interfaces to the ports and take no decision.
+//!
+//! The way of an item: [`fetch`] asks the sources, [`parse`] reads what they answered, [`fold`] merges
+//! it with what is known, [`slice`](mod@slice) lays it out so that a request can serve it without
+//! parsing, [`publish`] makes it visible, [`serve`] answers requests. [`cycle`] runs one refresh.
+
+pub mod config;
+pub mod cycle;
+pub mod fetch;
+pub mod fold;
+pub mod host;
+pub mod item;
+pub mod page;
+pub mod parse;
+pub mod publish;
+pub mod serve;
+pub mod slice;
+pub mod time;

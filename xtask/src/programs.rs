@@ -1,0 +1,43 @@
+//! Starts the programs that need the wasmtime host: `edgefold up`, the demo and the benchmarks.
+
+use anyhow::Context;
+
+use crate::guests::{self, Which};
+use crate::process::{become_program, cargo};
+
+/// `cargo xtask up`: the component and `edgefold up`.
+pub(crate) fn up(args: &[String]) -> anyhow::Result<()> {
+    guests::build(Which::Component, None)?;
+    start("edgefold", &[], "up", args)
+}
+
+/// `cargo xtask demo`.
+pub(crate) fn demo(args: &[String]) -> anyhow::Result<()> {
+    if !asks_for_help(args) {
+        guests::build(Which::Component, None)?;
+    }
+    start("edgefold-demo", &[], "", args)
+}
+
+/// `cargo xtask bench`: optimised, with all guests.
+pub(crate) fn bench(args: &[String]) -> anyhow::Result<()> {
+    if !asks_for_help(args) {
+        guests::build(Which::All, None)?;
+    }
+    start("edgefold-bench", &["--release"], "", args)
+}
+
+fn asks_for_help(args: &[String]) -> bool {
+    args.iter().any(|arg| arg == "--help" || arg == "-h")
+}
+
+// Without `--package`, so that cargo unifies features over the same packages as the tests do and shares their build.
+fn start(bin: &str, options: &[&str], first: &str, args: &[String]) -> anyhow::Result<()> {
+    let mut command = cargo(&["run", "--bin", bin]);
+    command.args(options).arg("--");
+    if !first.is_empty() {
+        command.arg(first);
+    }
+    command.args(args);
+    become_program(&mut command).with_context(|| format!("can't build or start {bin}"))
+}

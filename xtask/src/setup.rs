@@ -1,0 +1,116 @@
+//! Sets up what a command needs and the machine lacks.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+use crate::process::{cargo, output, run};
+use crate::root;
+
+/// The Fastly Compute emulator that the host tests drive.
+pub(crate) const VICEROY_VERSION: &str = "0.22.0";
+
+/// Adds those of `targets` that the project's toolchain lacks.
+pub(crate) fn targets(targets: &[&str]) -> anyhow::Result<()> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let sysroot = output(
+        Command::new(rustc)
+            .args(["--print", "sysroot"])
+            .current_dir(root()),
+    )?;
+    let rustlib = PathBuf::from(sysroot.trim()).join("lib/rustlib");
+    let missing: Vec<&str> = targets
+        .iter()
+        .copied()
+        .filter(|target| !rustlib.join(target).is_dir())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    eprintln!("adding the compilation targets {}", missing.join(", "));
+    run(Command::new("rustup")
+        .args(["target", "add"])
+        .args(&missing)
+        .current_dir(root()))
+    .with_context(|| {
+        format!(
+            "install the standard library for {} in {}: with rustup, `rustup target add {}`",
+            missing.join(" and "),
+            sysroot.trim(),
+            missing.join(" ")
+        )
+    })
+}
+
+/// Where `viceroy` is; installs it with cargo when it is missing or of another version.
+pub(crate) fn viceroy() -> anyhow::Result<PathBuf> {
+    let installed = cargo_bin().join("viceroy");
+    for candidate in [PathBuf::from("viceroy"), installed.clone()] {
+        let version = output(Command::new(&candidate).arg("--version"));
+        if version.is_ok_and(|text| text.contains(VICEROY_VERSION)) {
+            return Ok(candidate);
+        }
+    }
+    eprintln!("installing viceroy {VICEROY_VERSION}: once, about 12 minutes on 2 cores");
+    run(&mut cargo(&[
+        "install",
+        "viceroy",
+        "--version",
+        VICEROY_VERSION,
+        "--locked",
+    ]))
+    .with_context(|| {
+        format!("run `cargo install viceroy --version {VICEROY_VERSION} --locked` and try again")
+    })?;
+    Ok(installed)
+}
+
+/// Whether `cargo nextest` is there. Where it is not, `cargo test` does the same in more time.
+pub(crate) fn has_nextest() -> bool {
+    cargo(&["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Finds one of `programs` on the PATH. Where none is there, installs the Debian package `package` when we are root on a
+/// Debian, and otherwise says what to install.
+pub(crate) fn program(programs: &[&str], package: &str) -> anyhow::Result<PathBuf> {
+    if let Some(found) = on_path(programs) {
+        return Ok(found);
+    }
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if is_root && on_path(&["apt-get"]).is_some() {
+        eprintln!("installing the Debian package {package}");
+        let apt = |args: &[&str]| {
+            run(Command::new("apt-get")
+                .args(args)
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .stdout(Stdio::null()))
+        };
+        apt(&["update", "-qq"])?;
+        apt(&["install", "-y", "-qq", "--no-install-recommends", package])?;
+    }
+    match on_path(programs) {
+        Some(found) => Ok(found),
+        None => bail!(
+            "none of {} is on the PATH: install it (Debian: `apt-get install {package}`) and try again",
+            programs.join(", ")
+        ),
+    }
+}
+
+fn on_path(programs: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .flat_map(|folder| programs.iter().map(move |program| folder.join(program)))
+        .find(|candidate| candidate.is_file())
+}
+
+fn cargo_bin() -> PathBuf {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    home.unwrap_or_default().join("bin")
+}

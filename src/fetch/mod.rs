@@ -1,11 +1,22 @@
 //! Asks the sources: conditional GET, redirects, content-decoding, limits, errors and when to come back.
 
+mod answer;
+mod attempt;
+mod decode;
+mod request;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::config::{Limits, Source};
-use crate::host::Host;
+use self::attempt::{Attempt, Next};
+use crate::config::{Config, Source};
+use crate::host::{Host, HttpClient, HttpError};
 use crate::time::Timestamp;
 
 /// What a source said about the document we have, to ask again only for a change (RFC 9110 §13).
@@ -34,7 +45,7 @@ pub struct Job<'a> {
 /// A whole new document, content-decoded.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// At most [`Limits::body_bytes_max`].
+    /// At most [`crate::config::Limits::body_bytes_max`] (or the source's own) bytes; never empty.
     pub body: Bytes,
     /// `Content-Type`, as received.
     pub content_type: Option<String>,
@@ -61,7 +72,8 @@ pub enum Outcome {
 /// Why a source gave nothing usable. `message` is shown on the page and in the API: no secrets, one sentence, at most 300 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchError {
-    /// A stable word: `timeout`, `too-large`, `denied`, `connect`, `protocol`, `redirects`, `status`, `encoding`, `secret`.
+    /// A stable word: `timeout`, `too-large`, `denied`, `connect`, `protocol`, `redirects`, `status`, `empty`, `encoding`,
+    /// `secret`, `config`.
     pub kind: &'static str,
     /// For people.
     pub message: String,
@@ -69,16 +81,92 @@ pub struct FetchError {
     pub not_before: Option<Timestamp>,
 }
 
-/// Asks all `jobs`, in batches within `limits`, and hands over each outcome (with its index) as soon as its batch is
-/// done, so that bodies do not pile up. Returns how many upstream requests were sent. A job that can't be started within
-/// `requests_left` is not asked: `each` is not called for it.
-#[allow(unused_variables, clippy::unused_async, reason = "stub")]
+impl FetchError {
+    fn new(kind: &'static str, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            not_before: None,
+        }
+    }
+}
+
+/// Asks all `jobs`, in batches within `config.limits`, and hands over each outcome (with its index) as soon as its batch is
+/// done, so that bodies do not pile up: at most `concurrency` answers are held at once. A redirect joins the next batch, ahead
+/// of jobs not yet begun. Returns how many upstream requests were sent, redirects included.
+///
+/// A job that can't be finished within `requests_left` is not asked, or no further: `each` is not called for it, and it stays
+/// due. Only a job whose own redirects have used up all of `requests_left` fails, since the next run could do no better.
+///
+/// The time-out of a source spans all of its requests. Where several share a batch only the time of the whole batch is known,
+/// and a slow neighbour must not fail a redirected source: it is then charged at most half of what it has left, so no source
+/// takes longer than twice its time-out.
 pub async fn fetch_all<H: Host>(
     host: &H,
     jobs: &[Job<'_>],
-    limits: &Limits,
+    config: &Config,
     requests_left: usize,
     each: &mut dyn FnMut(usize, Outcome),
 ) -> usize {
-    0
+    let concurrency = config.limits.concurrency.max(1);
+    let mut waiting = jobs.iter().enumerate();
+    let mut redirected: VecDeque<Attempt<'_>> = VecDeque::new();
+    let mut sent = 0;
+    loop {
+        let room = concurrency.min(requests_left.saturating_sub(sent));
+        let mut batch = Vec::with_capacity(room);
+        while batch.len() < room {
+            if let Some(attempt) = redirected.pop_front() {
+                batch.push(attempt);
+                continue;
+            }
+            let Some((index, job)) = waiting.next() else {
+                break;
+            };
+            match Attempt::begin(host, index, job, config).await {
+                Ok(attempt) => batch.push(attempt),
+                Err(error) => each(index, Outcome::Failed(error)),
+            }
+        }
+        if batch.is_empty() {
+            break;
+        }
+        sent += batch.len();
+        run_batch(host, batch, concurrency, &mut redirected, each).await;
+    }
+    for attempt in redirected {
+        if attempt.requests_sent() >= requests_left {
+            let index = attempt.index();
+            each(index, Outcome::Failed(attempt.out_of_requests()));
+        }
+    }
+    sent
+}
+
+/// Sends one batch and judges its answers one by one, so that only one body at a time is held decoded.
+async fn run_batch<'a, H: Host>(
+    host: &H,
+    batch: Vec<Attempt<'a>>,
+    concurrency: usize,
+    redirected: &mut VecDeque<Attempt<'a>>,
+    each: &mut dyn FnMut(usize, Outcome),
+) {
+    let alone = batch.len() == 1;
+    let requests = batch.iter().map(Attempt::request).collect();
+    let began = host.elapsed();
+    let answers = host.http().send_all(requests, concurrency).await;
+    let took = host.elapsed().saturating_sub(began);
+    let now = host.now();
+    let mut answers = answers.into_iter();
+    for mut attempt in batch {
+        let answer = answers
+            .next()
+            .unwrap_or_else(|| Err(HttpError::Protocol("the host gave no answer".into())));
+        attempt.charge(took, alone);
+        let index = attempt.index();
+        match attempt.judge(answer, now) {
+            Next::Done(outcome) => each(index, outcome),
+            Next::Redirected(attempt) => redirected.push_back(*attempt),
+        }
+    }
 }

@@ -21,6 +21,7 @@ pub mod item;
 pub mod page;
 pub mod parse;
 pub mod publish;
+pub mod read;
 pub mod serve;
 pub mod slice;
 pub mod time;

@@ -1,8 +1,32 @@
 //! The stored values: laid out so that a request serves byte ranges and parses nothing.
+//!
+//! Every value is a header and hash ([`header`](FORMAT_VERSION)), then sections of byte strings with offset tables. A
+//! [`Head`] and the segments hold items as columns (place, source, hashes) and as fragments (JSON, HTML), newest first, so
+//! that a page is a few ranges of the value.
+//!
+//! Opening checks magic, version and every length and offset, so that no bytes can make a reader panic. The hash is checked
+//! where a value is folded: hashing a whole head on every read would cost more than the rest of the read.
 
-use bytes::Bytes;
+mod container;
+mod head;
+mod header;
+mod items;
+pub mod keys;
+mod limits;
+mod position;
+mod refs;
+mod segment;
 
-use crate::time::Timestamp;
+pub use head::{Head, HeadParts, Ledger, ViewParts};
+pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};
+pub use items::Row;
+pub use limits::*;
+pub use position::{ID_CHARS, Position};
+pub use refs::SliceRef;
+
+pub(crate) use container::{Value, Writer};
+pub(crate) use items::Items;
+pub(crate) use segment::{Directory, Segment, encode_directory, encode_segment};
 
 /// A stored value that can't be used: wrong magic, version, length or hash. Reported, never served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,41 +45,4 @@ pub enum Section {
     SourcesJson = 3,
     /// The array of views with their counts, as JSON.
     ViewsJson = 4,
-}
-
-/// The root of everything published, opened for reading. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Head {
-    value: Bytes,
-}
-
-#[allow(
-    clippy::missing_const_for_fn,
-    clippy::unused_self,
-    unused_variables,
-    missing_docs,
-    reason = "stub"
-)]
-impl Head {
-    /// # Errors
-    /// Where `value` is no head of this format.
-    pub fn open(value: Bytes) -> Result<Self, Corrupt> {
-        Ok(Self { value })
-    }
-    /// Grows by one with each publish.
-    pub fn generation(&self) -> u64 {
-        0
-    }
-    /// When this head was published.
-    pub fn updated(&self) -> Timestamp {
-        Timestamp(0)
-    }
-    /// Hash of everything in this head: the base of every ETag.
-    pub fn content_hash(&self) -> u128 {
-        0
-    }
-    /// The pieces of a section, in order.
-    pub fn section(&self, section: Section) -> Vec<Bytes> {
-        Vec::new()
-    }
 }

@@ -1,0 +1,70 @@
+//! One item by its id.
+
+use bytes::Bytes;
+
+use super::{ReadError, directory, segment};
+use crate::host::Kv;
+use crate::slice::{Head, Position};
+
+/// One item, as ranges of a stored value.
+#[derive(Debug, Clone)]
+pub struct ItemFragments {
+    /// One JSON object.
+    pub json: Bytes,
+    /// As the page shows it.
+    pub html: Bytes,
+    /// Store reads beside the head's own, at most [`super::READS_MAX`].
+    pub reads: u32,
+}
+
+/// Finds an item by its id. `None` where there is none of that id.
+///
+/// # Errors
+/// Where a segment can't be read.
+pub async fn item<K: Kv>(
+    kv: &K,
+    head: &Head,
+    id: &str,
+) -> Result<Option<ItemFragments>, ReadError> {
+    let Some(position) = Position::from_id(id) else {
+        return Ok(None);
+    };
+    if let Some(index) = head.items.find(position) {
+        return Ok(Some(fragments(&head.items, index, 0)));
+    }
+    let mut reads = 0;
+    let listed = head.segments(0).find(|segment| segment.spans(position));
+    let reference = if let Some(reference) = listed {
+        reference
+    } else {
+        let Some(reference) = head
+            .directories(0)
+            .find(|directory| directory.spans(position))
+        else {
+            return Ok(None);
+        };
+        reads += 1;
+        let found = directory(kv, reference)
+            .await?
+            .segments()
+            .find(|segment| segment.spans(position));
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        found
+    };
+    reads += 1;
+    let segment = segment(kv, reference).await?;
+    Ok(segment
+        .items
+        .find(position)
+        .map(|index| fragments(&segment.items, index, reads)))
+}
+
+fn fragments(items: &crate::slice::Items, index: usize, reads: u32) -> ItemFragments {
+    ItemFragments {
+        json: items.json(index, index + 1),
+        html: items.html(index, index + 1),
+        reads,
+    }
+}

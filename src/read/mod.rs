@@ -1,0 +1,43 @@
+//! Finds pages and items in the stored slices: byte ranges, nothing parsed, nothing written.
+
+mod cursor;
+mod item;
+mod page;
+
+pub use cursor::{Cursor, CursorError};
+pub use item::{ItemFragments, item};
+pub use page::{Page, Query, page};
+
+use crate::host::{Kv, KvError};
+use crate::slice::{Corrupt, Directory, Segment, SliceRef, keys};
+
+/// Store reads of one page or item beside the head's own: a directory and a segment, or two segments.
+pub const READS_MAX: u32 = 2;
+
+/// Why a page can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] KvError),
+    /// A stored value can't be used.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// A listed value is not there (yet: an eventually consistent store may show the head first).
+    #[error("a listed value is missing: {0}")]
+    Missing(String),
+}
+
+/// Opens the segment that `reference` names.
+pub(crate) async fn segment<K: Kv>(kv: &K, reference: SliceRef) -> Result<Segment, ReadError> {
+    let key = keys::segment(reference.name);
+    let entry = kv.get(&key).await?.ok_or(ReadError::Missing(key))?;
+    Ok(Segment::open(entry.value)?)
+}
+
+/// Opens the directory that `reference` names.
+pub(crate) async fn directory<K: Kv>(kv: &K, reference: SliceRef) -> Result<Directory, ReadError> {
+    let key = keys::directory(reference.name);
+    let entry = kv.get(&key).await?.ok_or(ReadError::Missing(key))?;
+    Ok(Directory::open(entry.value)?)
+}

@@ -1,0 +1,209 @@
+//! Sections of byte strings: the layout under every kind of value.
+//!
+//! ```text
+//! 32  4  number of sections
+//! 36 12  for each, ids ascending: id u16, 0 u16, number of pieces u32, where its offset table is u32
+//!     …  offset tables: pieces + 1 offsets u32 each, from the value's start, ascending
+//!     …  the pieces
+//! ```
+//! The pieces of one section lie one after another, so that a run of them is one range. [`Value::open`] checks every
+//! offset once and allocates nothing; after that a read is a [`Bytes::slice`].
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::header::{self, BODY_AT, Kind};
+use super::{Corrupt, SECTIONS_MAX};
+use crate::time::Timestamp;
+
+const TABLE_AT: usize = BODY_AT + 4;
+const ENTRY_BYTES: usize = 12;
+
+/// An opened value: every offset in it has been checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    bytes: Bytes,
+    sections: usize,
+}
+
+/// Where a section's offset table is.
+#[derive(Clone, Copy)]
+struct Table {
+    at: usize,
+    pieces: usize,
+}
+
+impl Value {
+    /// Checks header, section table and all offsets.
+    pub(crate) fn open(bytes: Bytes, kind: Kind) -> Result<Self, Corrupt> {
+        header::check(&bytes, kind)?;
+        let sections = u32_at(&bytes, BODY_AT).ok_or(Corrupt("no section table"))?;
+        if sections > SECTIONS_MAX {
+            return Err(Corrupt("too many sections"));
+        }
+        let value = Self { bytes, sections };
+        let mut last = None;
+        for index in 0..sections {
+            let (id, table) = value
+                .entry(index)
+                .ok_or(Corrupt("section table cut short"))?;
+            if last.is_some_and(|last| last >= id) {
+                return Err(Corrupt("sections out of order"));
+            }
+            last = Some(id);
+            value.check_offsets(table)?;
+        }
+        Ok(value)
+    }
+
+    fn check_offsets(&self, table: Table) -> Result<(), Corrupt> {
+        let bytes = table
+            .pieces
+            .checked_add(1)
+            .and_then(|count| count.checked_mul(4));
+        let offsets = bytes
+            .and_then(|bytes| self.bytes.get(table.at..table.at.checked_add(bytes)?))
+            .ok_or(Corrupt("offset table cut short"))?;
+        let mut before = 0;
+        for offset in offsets.chunks_exact(4) {
+            let offset = u32_at(offset, 0).unwrap_or(usize::MAX);
+            if offset < before || offset > self.bytes.len() {
+                return Err(Corrupt("offsets out of order"));
+            }
+            before = offset;
+        }
+        Ok(())
+    }
+
+    fn entry(&self, index: usize) -> Option<(u16, Table)> {
+        let at = TABLE_AT + index * ENTRY_BYTES;
+        let entry = self.bytes.get(at..at + ENTRY_BYTES)?;
+        let id = u16::from_le_bytes(*entry.first_chunk()?);
+        Some((
+            id,
+            Table {
+                pieces: u32_at(entry, 4)?,
+                at: u32_at(entry, 8)?,
+            },
+        ))
+    }
+
+    fn table(&self, section: u16) -> Option<Table> {
+        (0..self.sections)
+            .filter_map(|index| self.entry(index))
+            .find(|(id, _)| *id == section)
+            .map(|(_, table)| table)
+    }
+
+    /// How many pieces `section` has; 0 where there is none.
+    pub(crate) fn pieces(&self, section: u16) -> usize {
+        self.table(section).map_or(0, |table| table.pieces)
+    }
+
+    /// The pieces `from..to` of `section`, in one range without copying. Empty where there are none.
+    pub(crate) fn range(&self, section: u16, from: usize, to: usize) -> Bytes {
+        self.bounds(section, from, to)
+            .map_or_else(Bytes::new, |(start, end)| self.bytes.slice(start..end))
+    }
+
+    /// One piece, borrowed. Empty where there is none.
+    pub(crate) fn piece(&self, section: u16, index: usize) -> &[u8] {
+        self.bounds(section, index, index.saturating_add(1))
+            .and_then(|(start, end)| self.bytes.get(start..end))
+            .unwrap_or_default()
+    }
+
+    /// One piece as text. Empty where there is none or it is no UTF-8.
+    pub(crate) fn text(&self, section: u16, index: usize) -> &str {
+        std::str::from_utf8(self.piece(section, index)).unwrap_or_default()
+    }
+
+    fn bounds(&self, section: u16, from: usize, to: usize) -> Option<(usize, usize)> {
+        let table = self.table(section)?;
+        if from > to || to > table.pieces {
+            return None;
+        }
+        let start = u32_at(&self.bytes, table.at + from * 4)?;
+        let end = u32_at(&self.bytes, table.at + to * 4)?;
+        (start <= end && end <= self.bytes.len()).then_some((start, end))
+    }
+
+    /// Hash of the whole content, as stored.
+    pub(crate) fn content_hash(&self) -> u128 {
+        header::stored_hash(&self.bytes)
+    }
+
+    /// Whether content and hash agree.
+    pub(crate) fn verify(&self) -> Result<(), Corrupt> {
+        header::verify(&self.bytes)
+    }
+
+    /// When it expires, if ever.
+    pub(crate) fn expiry(&self) -> Option<Timestamp> {
+        header::expiry(&self.bytes)
+    }
+
+    /// The whole value.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
+    let four = bytes.get(at..at.checked_add(4)?)?;
+    usize::try_from(u32::from_le_bytes(*four.first_chunk()?)).ok()
+}
+
+/// Lays sections out. Equal input gives equal bytes.
+#[derive(Default)]
+pub(crate) struct Writer {
+    sections: BTreeMap<u16, Vec<Vec<u8>>>,
+}
+
+impl Writer {
+    /// Adds `section` with `pieces`; one of the same id is replaced.
+    pub(crate) fn section(&mut self, section: u16, pieces: Vec<Vec<u8>>) {
+        self.sections.insert(section, pieces);
+    }
+
+    /// The value. Longer than `u32` can address is impossible for values under [`super::VALUE_BYTES_MAX`], which the
+    /// publish checks; such a value would be refused by [`Value::open`].
+    pub(crate) fn finish(self, kind: Kind, expires: Option<Timestamp>) -> Bytes {
+        let tables: usize = self
+            .sections
+            .values()
+            .map(|pieces| (pieces.len() + 1) * 4)
+            .sum();
+        let data: usize = self.sections.values().flatten().map(Vec::len).sum();
+        let tables_at = TABLE_AT + self.sections.len() * ENTRY_BYTES;
+        let mut out = Vec::with_capacity(tables_at + tables + data);
+        out.resize(BODY_AT, 0);
+        out.extend_from_slice(&to_u32(self.sections.len()));
+        let mut table_at = tables_at;
+        for (id, pieces) in &self.sections {
+            out.extend_from_slice(&id.to_le_bytes());
+            out.extend_from_slice(&[0, 0]);
+            out.extend_from_slice(&to_u32(pieces.len()));
+            out.extend_from_slice(&to_u32(table_at));
+            table_at += (pieces.len() + 1) * 4;
+        }
+        let mut offset = tables_at + tables;
+        for pieces in self.sections.values() {
+            out.extend_from_slice(&to_u32(offset));
+            for piece in pieces {
+                offset += piece.len();
+                out.extend_from_slice(&to_u32(offset));
+            }
+        }
+        for piece in self.sections.values().flatten() {
+            out.extend_from_slice(piece);
+        }
+        header::seal(&mut out, kind, expires);
+        out.into()
+    }
+}
+
+fn to_u32(number: usize) -> [u8; 4] {
+    u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes()
+}

@@ -1,0 +1,90 @@
+//! Sealed items of one view, and the directories that list segments. Both immutable and named by their content.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
+use super::container::{Value, Writer};
+use super::header::Kind;
+use super::items::{self, Items, Row};
+use super::refs::{SliceRef, decode_refs, encode_refs};
+use super::{Corrupt, Position};
+
+const REFS: u16 = 20;
+
+/// Up to [`super::SEGMENT_ITEMS_MAX`] sealed items of one view, opened for reading.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    pub(crate) items: Items,
+}
+
+impl Segment {
+    /// # Errors
+    /// Where `value` is no segment of this format.
+    pub(crate) fn open(value: Bytes) -> Result<Self, Corrupt> {
+        let items = Items::open(Value::open(value, Kind::Segment)?)?;
+        Ok(Self { items })
+    }
+
+    /// Whether content and hash agree.
+    pub(crate) fn verify(&self) -> Result<(), Corrupt> {
+        self.items.value.verify()
+    }
+}
+
+/// Lays out `rows` (newest first, not empty) as a segment, and names it.
+pub(crate) fn encode_segment(rows: &[Row]) -> (SliceRef, Bytes) {
+    let sources: BTreeSet<&String> = rows.iter().map(|row| &row.source).collect();
+    let sources: Vec<String> = sources.into_iter().cloned().collect();
+    let mut writer = Writer::default();
+    items::write(&mut writer, rows, &sources, None);
+    let bytes = writer.finish(Kind::Segment, None);
+    let reference = SliceRef {
+        name: super::header::stored_hash(&bytes),
+        newest: rows.first().map_or(Position::MIN, |row| row.position),
+        oldest: rows.last().map_or(Position::MIN, |row| row.position),
+        items: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+        segments: 1,
+    };
+    (reference, bytes)
+}
+
+/// A list of segments of one view, newest first.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    value: Value,
+}
+
+impl Directory {
+    /// # Errors
+    /// Where `value` is no directory of this format.
+    pub(crate) fn open(value: Bytes) -> Result<Self, Corrupt> {
+        Ok(Self {
+            value: Value::open(value, Kind::Directory)?,
+        })
+    }
+
+    /// Its segments, newest first.
+    pub(crate) fn segments(&self) -> impl DoubleEndedIterator<Item = SliceRef> + '_ {
+        decode_refs(self.value.piece(REFS, 0))
+    }
+}
+
+/// Lays out `segments` (newest first, not empty) as a directory, and names it.
+pub(crate) fn encode_directory(segments: &[SliceRef]) -> (SliceRef, Bytes) {
+    let mut writer = Writer::default();
+    writer.section(REFS, vec![encode_refs(segments)]);
+    let bytes = writer.finish(Kind::Directory, None);
+    let reference = SliceRef {
+        name: super::header::stored_hash(&bytes),
+        newest: segments
+            .first()
+            .map_or(Position::MIN, |segment| segment.newest),
+        oldest: segments
+            .last()
+            .map_or(Position::MIN, |segment| segment.oldest),
+        items: segments.iter().map(|segment| segment.items).sum(),
+        segments: u32::try_from(segments.len()).unwrap_or(u32::MAX),
+    };
+    (reference, bytes)
+}

@@ -1,8 +1,25 @@
 //! Renders the fragments that a request serves: run at publish time, never on a read.
+//!
+//! Everything that comes from a feed is hostile: it goes through the templates' escaping, addresses are
+//! `http`/`https` only, attributes are quoted. The page needs no script and has none.
+
+mod assets;
+mod dashboard;
+mod dates;
+mod frame;
+mod item;
+mod notice;
+mod selection;
+
+pub use assets::{Asset, FAVICON_PATH, asset, stylesheet_path};
+pub use dashboard::{Dashboard, Paging, dashboard};
+pub use dates::ago;
+pub use frame::sections;
+pub use item::item_html;
+pub use notice::{Notice, notice_html};
+pub use selection::{Kind, Selection, Selections};
 
 use crate::config::Site;
-use crate::item::Item;
-use crate::slice::Section;
 use crate::time::Timestamp;
 
 /// What the page shows besides the items.
@@ -52,18 +69,4 @@ pub struct SourceHealth {
     pub changed: Option<Timestamp>,
     /// Items of it that are published.
     pub items: u64,
-}
-
-/// The pre-rendered sections of a head, each in pieces (a read may put something between two pieces).
-#[allow(unused_variables, reason = "stub")]
-#[must_use]
-pub fn sections(model: &Model<'_>) -> Vec<(Section, Vec<Vec<u8>>)> {
-    Vec::new()
-}
-
-/// One item as the page shows it.
-#[allow(unused_variables, reason = "stub")]
-#[must_use]
-pub fn item_html(item: &Item, source_title: &str) -> String {
-    String::new()
 }

@@ -45,4 +45,6 @@ pub enum Section {
     SourcesJson = 3,
     /// The array of views with their counts, as JSON.
     ViewsJson = 4,
+    /// What `category=` and `source=` may name: see [`crate::page::Selections`].
+    Selections = 5,
 }

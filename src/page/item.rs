@@ -1,0 +1,122 @@
+//! One item as a fragment. It is stored for every item, so it is kept small.
+
+use askama::Template;
+
+use super::dates::Shown;
+use crate::item::Item;
+
+/// Tags shown on the page; the API has them all.
+const TAGS_SHOWN_MAX: usize = 4;
+
+/// Categories get one of this many hues, by their name, so that sealed fragments stay right when others come and go.
+const HUES: u32 = 8;
+
+#[derive(Template)]
+#[template(path = "item.html")]
+struct Fragment<'a> {
+    item: &'a Item,
+    source_title: &'a str,
+    url: Option<&'a str>,
+    image: Option<&'a str>,
+    at: Shown,
+    hue: u32,
+    tags: &'a [String],
+}
+
+/// One item as the page shows it: an `<li>` that stands for itself.
+#[must_use]
+pub fn item_html(item: &Item, source_title: &str) -> String {
+    let fragment = Fragment {
+        item,
+        source_title,
+        url: item.url.as_deref().filter(|url| is_web_address(url)),
+        image: item.image.as_deref().filter(|url| is_web_address(url)),
+        at: Shown::new(item.published),
+        hue: hue(&item.category),
+        tags: item.tags.get(..TAGS_SHOWN_MAX).unwrap_or(&item.tags),
+    };
+    // Rendering into a string fails only where a template calls something that fails; these don't.
+    fragment.render().unwrap_or_default()
+}
+
+/// Whether `url` is safe as a link: `http` or `https`, with an authority.
+pub(super) fn is_web_address(url: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| {
+        url.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
+}
+
+/// The hue of a category, 0 to 7: the stylesheet's classes `c0` to `c7`.
+pub(super) fn hue(category: &str) -> u32 {
+    category.bytes().fold(5381_u32, |hash, byte| {
+        hash.wrapping_mul(33) ^ u32::from(byte)
+    }) % HUES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn item() -> Item {
+        Item {
+            id: "01abc".into(),
+            title: "A & B".into(),
+            url: Some("https://example.org/a?b=1&c=2".into()),
+            source: "lwn".into(),
+            category: "linux".into(),
+            tags: vec!["kernel".into()],
+            author: Some("Ann".into()),
+            published: Timestamp::parse("2026-11-21T08:39:00Z").unwrap(),
+            updated: None,
+            summary: "Words.".into(),
+            image: None,
+        }
+    }
+
+    #[test]
+    fn an_ordinary_item_is_small() {
+        let item = item();
+        let html = item_html(&item, "LWN");
+        let text: usize = [&item.id, &item.title, &item.summary, "LWN", "Ann", "kernel"]
+            .iter()
+            .map(|text| text.len())
+            .sum::<usize>()
+            + item.url.as_ref().map_or(0, String::len);
+        assert!(
+            html.len() - text <= 500,
+            "{} bytes beside the text: {html}",
+            html.len() - text
+        );
+        assert!(html.contains("A &#38; B"), "{html}");
+        assert!(html.contains(r#"rel="noopener nofollow ugc""#), "{html}");
+    }
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        for bad in [
+            "javascript:alert(1)",
+            " https://x",
+            "data:text/html,x",
+            "https:x",
+            "//x",
+            "",
+            "ftp://x",
+        ] {
+            let html = item_html(
+                &Item {
+                    url: Some(bad.into()),
+                    image: Some(bad.into()),
+                    ..item()
+                },
+                "LWN",
+            );
+            assert!(
+                !html.contains("rel=") && !html.contains("<img"),
+                "{bad}: {html}"
+            );
+        }
+        assert!(is_web_address("HTTPS://x"));
+    }
+}

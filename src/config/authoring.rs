@@ -1,1 +1,0 @@
-//! `edgefold.toml`: reading, checking, its JSON Schema, OPML import.

@@ -1,0 +1,95 @@
+//! From the checked tables to a [`Config`]: defaults, derived ids, and what only shows across tables.
+
+use toml_edit::Document;
+
+use super::keys::{BUDGET, FILE, LIMITS, SITE};
+use super::mistake::Mistake;
+use super::read::{Checker, Fields};
+use super::{sources, views};
+use crate::config::{Budget, Config, Limits, Site};
+
+/// Longest file. A site of 1,000 sources has about 200 kB.
+const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Reads and checks `edgefold.toml`.
+///
+/// # Errors
+/// All mistakes at once, in the order of the file. Where the text is no TOML: its syntax errors and nothing else.
+pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
+    let mut checker = Checker::new(text);
+    if text.len() > FILE_BYTES_MAX {
+        let message = format!("the file has {} bytes", text.len());
+        checker.say(&(0..0), "", message).allowed = Some(format!("at most {FILE_BYTES_MAX}"));
+        return Err(checker.mistakes);
+    }
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let at = error.span().unwrap_or(0..0);
+            checker.say(&at, "", format!("no valid TOML: {}", error.message()));
+            return Err(checker.mistakes);
+        }
+    };
+    let file = checker.table(document.as_table(), 0..0, &FILE);
+    let config = config(&mut checker, &file);
+    let mut mistakes = checker.mistakes;
+    match config {
+        Some(config) if mistakes.is_empty() => Ok(config),
+        _ => {
+            mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+            Err(mistakes)
+        }
+    }
+}
+
+/// `None` only where a mistake was noted.
+fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
+    let (sources, known) = sources::sources(checker, file);
+    let views = views::views(checker, file, &known);
+    let (site_default, budget_default, limits_default) = (
+        Fields::absent(&SITE),
+        Fields::absent(&BUDGET),
+        Fields::absent(&LIMITS),
+    );
+    Some(Config {
+        site: site(file.inner("site").unwrap_or(&site_default))?,
+        budget: budget(file.inner("budget").unwrap_or(&budget_default))?,
+        limits: limits(file.inner("limits").unwrap_or(&limits_default))?,
+        sources: sources?,
+        views: views?,
+    })
+}
+
+fn site(fields: &Fields) -> Option<Site> {
+    Some(Site {
+        title: fields.text("title")?,
+        description: fields.text("description")?,
+        language: fields.text("language")?,
+        url: fields
+            .text("url")
+            .map(|url| url.trim_end_matches('/').to_owned()),
+        page_items: count(fields, "page_items")?,
+    })
+}
+
+fn budget(fields: &Fields) -> Option<Budget> {
+    Some(Budget {
+        writes_per_day: u32::try_from(fields.number("writes_per_day")?).ok()?,
+    })
+}
+
+fn limits(fields: &Fields) -> Option<Limits> {
+    Some(Limits {
+        concurrency: count(fields, "concurrency")?,
+        requests_per_run: count(fields, "requests_per_run")?,
+        timeout_ms: fields.number("timeout")?.saturating_mul(1000),
+        body_bytes_max: count(fields, "body")?,
+        items_per_source: count(fields, "items_per_source")?,
+        redirects: count(fields, "redirects")?,
+    })
+}
+
+/// A number that fits a `usize`: the bounds in the table of keys see to it.
+pub(super) fn count(fields: &Fields, name: &str) -> Option<usize> {
+    usize::try_from(fields.number(name)?).ok()
+}

@@ -1,0 +1,166 @@
+//! `[[source]]`: derived titles and ids, and the JSON mapping.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::compile::count;
+use super::keys::CATEGORIES_MAX;
+use super::read::{Checker, Fields};
+use super::slug::{host_of, slugify, unique};
+use crate::config::{JsonMapping, Source, SourceKind};
+
+/// The id of the view of everything.
+pub(super) const ALL: &str = "all";
+
+/// What views may refer to.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) sources: BTreeSet<String>,
+    pub(super) categories: BTreeSet<String>,
+    /// Every source's id and category could be made out, so that a name that is not known is a mistake.
+    pub(super) complete: bool,
+}
+
+/// All sources, `None` where a mistake was noted.
+pub(super) fn sources(checker: &mut Checker<'_>, file: &Fields) -> (Option<Vec<Source>>, Known) {
+    let list = file.list("source");
+    let mut taken = written_ids(checker, list);
+    let mut known = Known {
+        complete: !list.is_empty(),
+        ..Known::default()
+    };
+    let mut sources = Some(Vec::with_capacity(list.len()));
+    for fields in list {
+        let id = match fields.text("id") {
+            Some(id) => Some(id),
+            None => derived_id(fields).map(|wanted| unique(&wanted, &mut taken)),
+        };
+        note_category(checker, fields, &mut known);
+        match &id {
+            Some(id) => {
+                known.sources.insert(id.clone());
+            }
+            None => known.complete = false,
+        }
+        let kind = kind(checker, fields);
+        let source = id.zip(kind).and_then(|(id, kind)| source(fields, id, kind));
+        match (source, &mut sources) {
+            (Some(source), Some(sources)) => sources.push(source),
+            _ => sources = None,
+        }
+    }
+    (sources, known)
+}
+
+/// The ids that are written; derived ones make way for them.
+fn written_ids(checker: &mut Checker<'_>, list: &[Fields]) -> BTreeSet<String> {
+    let mut first: BTreeMap<String, Range<usize>> = BTreeMap::new();
+    for fields in list.iter().filter(|fields| fields.is_written("id")) {
+        let Some(id) = fields.text("id") else {
+            continue;
+        };
+        let at = fields.place("id");
+        if let Some(earlier) = first.get(&id) {
+            let line = checker.line(earlier);
+            checker.say(
+                &at,
+                "source.id",
+                format!("the source on line {line} is called `{id}` too"),
+            );
+        } else {
+            first.insert(id, at);
+        }
+    }
+    first.into_keys().collect()
+}
+
+fn derived_id(fields: &Fields) -> Option<String> {
+    let from_title = fields.text("title").map(|title| slugify(&title));
+    if let Some(id) = from_title.filter(|id| !id.is_empty()) {
+        return Some(id);
+    }
+    if fields.is_written("title") && fields.text("title").is_none() {
+        return None;
+    }
+    let id = slugify(&host_of(&fields.text("url")?));
+    Some(if id.is_empty() {
+        "source".to_owned()
+    } else {
+        id
+    })
+}
+
+fn note_category(checker: &mut Checker<'_>, fields: &Fields, known: &mut Known) {
+    let Some(category) = fields.text("category") else {
+        known.complete = false;
+        return;
+    };
+    let at = fields.place("category");
+    if category == ALL {
+        checker.say(
+            &at,
+            "source.category",
+            "`all` is the view of everything: it can't be a category",
+        );
+    }
+    let new = known.categories.insert(category);
+    if new && known.categories.len() == CATEGORIES_MAX + 1 {
+        let mistake = checker.say(&at, "source.category", "these are too many categories");
+        mistake.allowed = Some(format!("at most {CATEGORIES_MAX}"));
+    }
+}
+
+fn kind(checker: &mut Checker<'_>, fields: &Fields) -> Option<SourceKind> {
+    let kind = fields.text("kind")?;
+    let map = fields.inner("map");
+    match (kind.as_str(), map) {
+        ("json", Some(map)) => mapping(map).map(SourceKind::Json),
+        ("json", None) => {
+            if !fields.is_written("map") {
+                let message = "a source of kind \"json\" needs `[source.map]`, which says where its items are";
+                let mistake = checker.say(&fields.place("kind"), "source.map", message);
+                mistake.allowed = Some(super::keys::MAP_EXAMPLE.to_owned());
+            }
+            None
+        }
+        (_, Some(map)) => {
+            let message = "only a source with `kind = \"json\"` has `[source.map]`";
+            checker.say(&map.at, "source.map", message);
+            None
+        }
+        (_, None) => (!fields.is_written("map")).then_some(SourceKind::Feed),
+    }
+}
+
+fn mapping(map: &Fields) -> Option<JsonMapping> {
+    Some(JsonMapping {
+        items: map.text("items")?,
+        title: map.text("title")?,
+        url: map.text("url"),
+        id: map.text("id"),
+        published: map.text("published"),
+        updated: map.text("updated"),
+        author: map.text("author"),
+        summary: map.text("summary"),
+        image: map.text("image"),
+        tags: map.text("tags"),
+    })
+}
+
+fn source(fields: &Fields, id: String, kind: SourceKind) -> Option<Source> {
+    let url = fields.text("url")?;
+    Some(Source {
+        id,
+        title: fields.text("title").unwrap_or_else(|| host_of(&url)),
+        url,
+        kind,
+        category: fields.text("category")?,
+        tags: fields.texts("tags"),
+        every_s: fields.number("every")?,
+        headers: fields.headers("headers"),
+        include: fields.texts("include"),
+        mute: fields.texts("mute"),
+        timeout_ms: fields.number("timeout").map(|s| s.saturating_mul(1000)),
+        body_bytes_max: count(fields, "body"),
+    })
+}

@@ -1,0 +1,430 @@
+//! Maps the fields of RSS, RDF and Atom to entries.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::collect::{Collector, Draft};
+use super::markup::{Token, Tokens, attribute, decode_entities};
+use super::namespace::Namespace::{self, Atom, Content, Dc, Itunes, Media, Rss};
+use super::xml::{self, Element, Field};
+use super::{Parsed, date, link, text};
+use crate::item::{SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
+use crate::time::Timestamp;
+
+/// Longest author, tag or id decoded, in bytes: far above what is kept.
+const SHORT_BYTES_MAX: usize = 8192;
+
+/// Reads an XML feed; nothing where the document holds neither a feed's root nor an entry.
+pub(super) fn read(source: &str, document_url: &Url, mut collector: Collector) -> Option<Parsed> {
+    let outcome = xml::read(source, document_url, &mut |channel, element| {
+        let draft = Reading::new(channel, element, document_url).draft(&mut collector);
+        collector.push(draft);
+    });
+    if !outcome.is_feed && collector.seen() == 0 {
+        return None;
+    }
+    if outcome.cut_entry {
+        collector.notes.add(format!(
+            "the document ends inside of an entry: the {} whole ones before it were kept",
+            collector.seen()
+        ));
+    } else if outcome.truncated {
+        collector
+            .notes
+            .add("the document ends before its outermost element is closed");
+    }
+    if outcome.unclosed > 0 {
+        collector.notes.add(format!(
+            "{} entries had elements that are not closed",
+            outcome.unclosed
+        ));
+    }
+    let channel = &outcome.channel;
+    let reading = Reading::new(channel, channel, document_url);
+    let (title, link) = (reading.title(), reading.alternate_link());
+    let (entries, notes) = collector.finish_all();
+    Some(Parsed {
+        title: Some(title).filter(|t| !t.is_empty()),
+        link,
+        entries,
+        notes,
+    })
+}
+
+/// One entry, or the channel itself, being read.
+struct Reading<'r, 'a> {
+    channel: &'r Element<'a>,
+    element: &'r Element<'a>,
+    base: Url,
+}
+
+impl<'r, 'a> Reading<'r, 'a> {
+    fn new(channel: &'r Element<'a>, element: &'r Element<'a>, document_url: &Url) -> Self {
+        let base = element.base.clone().or_else(|| {
+            let site = channel
+                .fields
+                .iter()
+                .find(|f| is(f, &[Rss, Atom], "link"))?;
+            let stated = plain(site);
+            link::is_absolute(&stated).then(|| Url::parse(&stated).ok())?
+        });
+        Self {
+            channel,
+            element,
+            base: base.unwrap_or_else(|| document_url.clone()),
+        }
+    }
+
+    fn draft(&self, collector: &mut Collector) -> Draft {
+        let guid = self.guid();
+        let content = self.content();
+        Draft {
+            title: self.title(),
+            url: self
+                .alternate_link()
+                .or_else(|| self.other_link(guid.as_deref())),
+            author: self.author(),
+            published: self.date(&PUBLISHED, collector),
+            updated: self.date(&UPDATED, collector),
+            summary: self.summary(),
+            image: self.image(content),
+            tags: self.tags(),
+            guid,
+        }
+    }
+
+    fn fields<'s>(
+        &'s self,
+        namespaces: &'s [Namespace],
+        name: &'s str,
+    ) -> impl Iterator<Item = &'r Field<'a>> + 's {
+        self.element
+            .fields
+            .iter()
+            .filter(move |f| is(f, namespaces, name))
+    }
+
+    /// The first of `names` that says anything.
+    fn first_text(&self, names: &[(&[Namespace], &str)], chars_max: usize) -> String {
+        let all = names
+            .iter()
+            .flat_map(|(namespaces, name)| self.fields(namespaces, name));
+        all.map(|field| shown(field, chars_max))
+            .find(|t| !t.is_empty())
+            .unwrap_or_default()
+    }
+
+    fn title(&self) -> String {
+        let names: [(&[Namespace], &str); 3] = [
+            (&[Rss, Atom], "title"),
+            (&[Dc], "title"),
+            (&[Media, Itunes], "title"),
+        ];
+        self.first_text(&names, TITLE_CHARS_MAX)
+    }
+
+    fn summary(&self) -> String {
+        self.first_text(&SUMMARY, SUMMARY_CHARS_MAX)
+    }
+
+    /// The longest text there is, for its pictures.
+    fn content(&self) -> Option<&'r Field<'a>> {
+        let all = SUMMARY
+            .iter()
+            .flat_map(|(namespaces, name)| self.fields(namespaces, name));
+        all.max_by_key(|field| field.inner.len())
+    }
+
+    fn guid(&self) -> Option<String> {
+        let stated = [
+            ("guid", Rss),
+            ("id", Atom),
+            ("id", Rss),
+            ("guid", Atom),
+            ("identifier", Dc),
+        ];
+        let stated = stated.iter().find_map(|(name, namespace)| {
+            self.fields(std::slice::from_ref(namespace), name)
+                .map(plain)
+                .find(|id| !id.is_empty())
+        });
+        stated.or_else(|| {
+            attribute(self.element.attributes, "rdf:about").map(|about| about.trim().to_owned())
+        })
+    }
+
+    /// Atom's `link rel=alternate` (of several the one that is HTML), or RSS's `link`.
+    fn alternate_link(&self) -> Option<String> {
+        let mut best: Option<(u8, String)> = None;
+        for field in self.fields(&[Rss, Atom], "link") {
+            let text = plain(field);
+            let (rank, stated) = match attribute(field.attributes, "href") {
+                Some(href) => {
+                    let rel =
+                        attribute(field.attributes, "rel").unwrap_or(Cow::Borrowed("alternate"));
+                    let rel = rel
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or_default()
+                        .to_ascii_lowercase();
+                    let html =
+                        attribute(field.attributes, "type").is_none_or(|t| t.contains("html"));
+                    match (rel.as_str(), html) {
+                        ("alternate" | "", true) => (0, href.into_owned()),
+                        ("alternate", false) => (1, href.into_owned()),
+                        _ => continue,
+                    }
+                }
+                None => (0, text),
+            };
+            let Some(url) = link::absolute(&stated, &self.base) else {
+                continue;
+            };
+            if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+                best = Some((rank, url));
+            }
+        }
+        best.map(|(_, url)| url)
+    }
+
+    /// Where no link is stated: an id that is an address, then the enclosure.
+    fn other_link(&self, guid: Option<&str>) -> Option<String> {
+        let permanent = self.fields(&[Rss], "guid").all(|f| {
+            attribute(f.attributes, "isPermaLink")
+                .is_none_or(|p| !p.trim().eq_ignore_ascii_case("false"))
+        });
+        let guid = guid
+            .filter(|g| permanent && link::is_absolute(g))
+            .and_then(|g| link::absolute(g, &self.base));
+        guid.or_else(|| {
+            let linked = self
+                .fields(&[Rss, Atom], "link")
+                .filter_map(|f| attribute(f.attributes, "href"));
+            let enclosed = self
+                .fields(&[Rss], "enclosure")
+                .filter_map(|f| attribute(f.attributes, "url"));
+            enclosed
+                .chain(linked)
+                .find_map(|stated| link::absolute(&stated, &self.base))
+        })
+    }
+
+    fn date(&self, names: &[(&[Namespace], &str)], collector: &mut Collector) -> Option<Timestamp> {
+        for field in names
+            .iter()
+            .flat_map(|(namespaces, name)| self.fields(namespaces, name))
+        {
+            let stated = plain(field);
+            match date::parse(&stated) {
+                Some(at) => return Some(at),
+                None if stated.is_empty() => {}
+                None => collector.notes.count("dates could not be read", &stated),
+            }
+        }
+        None
+    }
+
+    fn author(&self) -> Option<String> {
+        let named = |element: &Element<'_>| {
+            let stated = [
+                (Dc, "creator"),
+                (Atom, "author"),
+                (Rss, "author"),
+                (Itunes, "author"),
+                (Dc, "author"),
+                (Dc, "publisher"),
+            ];
+            stated.iter().find_map(|(namespace, name)| {
+                let mut all = element.fields.iter().filter(|f| is(f, &[*namespace], name));
+                all.find_map(|f| Some(person(f)).filter(|p| !p.is_empty()))
+            })
+        };
+        // RFC 4287 §4.2.1: an entry without author has the feed's.
+        let inherits = || {
+            self.channel
+                .fields
+                .iter()
+                .any(|f| f.namespace == Atom && f.name == "author")
+        };
+        named(self.element).or_else(|| inherits().then(|| named(self.channel))?)
+    }
+
+    fn tags(&self) -> Vec<String> {
+        let categories = self.fields(&[Rss, Atom], "category").map(|f| {
+            let labelled = attribute(f.attributes, "label").filter(|l| !l.is_empty());
+            labelled
+                .or_else(|| attribute(f.attributes, "term"))
+                .map_or_else(|| plain_html(f), Cow::into_owned)
+        });
+        let subjects = self.fields(&[Dc], "subject").map(plain_html);
+        let keywords = self.fields(&[Itunes, Media], "keywords").map(plain_html);
+        let keywords =
+            keywords.flat_map(|all| all.split(',').map(str::to_owned).collect::<Vec<_>>());
+        categories.chain(subjects).chain(keywords).collect()
+    }
+
+    fn image(&self, content: Option<&Field<'_>>) -> Option<String> {
+        let media = self
+            .fields(&[Media], "thumbnail")
+            .chain(self.fields(&[Media], "content").filter(|f| is_picture(f)));
+        let media = media.filter_map(|f| attribute(f.attributes, "url"));
+        let enclosures = self
+            .fields(&[Rss], "enclosure")
+            .filter(|f| is_picture(f))
+            .filter_map(|f| attribute(f.attributes, "url"));
+        let linked = self
+            .fields(&[Atom], "link")
+            .filter(|f| is_picture(f))
+            .filter_map(|f| attribute(f.attributes, "href"));
+        let podcast = self
+            .fields(&[Itunes], "image")
+            .filter_map(|f| attribute(f.attributes, "href"));
+        let stated = media.chain(enclosures).chain(linked).chain(podcast);
+        let stated = stated
+            .into_iter()
+            .find_map(|url| link::absolute(&url, &self.base));
+        stated.or_else(|| {
+            let (html, _) = value(content?);
+            link::first_image(&html, &self.base)
+        })
+    }
+}
+
+type Names<'n> = (&'n [Namespace], &'n str);
+
+const SUMMARY: [Names<'static>; 7] = [
+    (&[Rss, Dc], "description"),
+    (&[Atom, Rss], "summary"),
+    (&[Content], "encoded"),
+    (&[Atom, Rss], "content"),
+    (&[Itunes], "summary"),
+    (&[Itunes], "subtitle"),
+    (&[Media], "description"),
+];
+
+const PUBLISHED: [Names<'static>; 6] = [
+    (&[Rss, Atom], "pubDate"),
+    (&[Atom, Rss], "published"),
+    (&[Atom, Rss, Dc], "issued"),
+    (&[Dc, Rss], "date"),
+    (&[Atom, Rss, Dc], "created"),
+    (&[Dc], "available"),
+];
+
+const UPDATED: [Names<'static>; 2] = [(&[Atom, Rss], "updated"), (&[Atom, Rss, Dc], "modified")];
+
+fn is(field: &Field<'_>, namespaces: &[Namespace], name: &str) -> bool {
+    namespaces.contains(&field.namespace) && field.name.eq_ignore_ascii_case(name)
+}
+
+/// Whether a link, enclosure or media object says that it is a picture.
+fn is_picture(field: &Field<'_>) -> bool {
+    let says = |name: &str, start: &str| {
+        attribute(field.attributes, name)
+            .is_some_and(|v| v.trim().to_ascii_lowercase().starts_with(start))
+    };
+    says("type", "image/") || says("medium", "image")
+}
+
+/// What kind of text a field holds.
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Html,
+}
+
+/// A field's text with one layer of XML taken off, unless markup stands in it as it is (XHTML, or a publisher's mistake).
+fn value<'a>(field: &Field<'a>) -> (Cow<'a, str>, Kind) {
+    let inner = field.inner;
+    if !inner.contains('<') {
+        return (decode_entities(inner), kind(field));
+    }
+    if Tokens::new(inner).any(|token| matches!(token, Token::Open { .. } | Token::Close { .. })) {
+        return (Cow::Borrowed(inner), Kind::Html);
+    }
+    let mut out = String::new();
+    for token in Tokens::new(inner) {
+        match token {
+            // White space around a CDATA section is layout.
+            Token::Text(text) if text.trim().is_empty() => {}
+            Token::Text(text) => out.push_str(&decode_entities(text)),
+            Token::Cdata(text) => out.push_str(text),
+            _ => {}
+        }
+    }
+    (Cow::Owned(out), kind(field))
+}
+
+/// Atom says whether a text is HTML and means plain text where it doesn't (RFC 4287 §3.1.1); RSS never says and often is.
+fn kind(field: &Field<'_>) -> Kind {
+    let stated = attribute(field.attributes, "type");
+    match stated.as_deref().map(str::trim) {
+        Some("text" | "text/plain" | "plain") => Kind::Plain,
+        Some(_) => Kind::Html,
+        None if field.namespace == Atom && !field.name.eq_ignore_ascii_case("content") => {
+            Kind::Plain
+        }
+        None => Kind::Html,
+    }
+}
+
+/// A field as readers see it.
+fn shown(field: &Field<'_>, chars_max: usize) -> String {
+    match value(field) {
+        (text, Kind::Plain) => text::from_plain(&text, chars_max),
+        (html, Kind::Html) => text::from_html(&html, chars_max),
+    }
+}
+
+/// A field whose text is no markup: an id, a date, an address.
+fn plain(field: &Field<'_>) -> String {
+    let short = Field {
+        inner: &field.inner[..field.inner.floor_char_boundary(SHORT_BYTES_MAX)],
+        ..*field
+    };
+    value(&short).0.trim().to_owned()
+}
+
+fn plain_html(field: &Field<'_>) -> String {
+    text::from_html(&plain(field), SHORT_BYTES_MAX)
+}
+
+/// Atom's `name` within, or RSS's `mail@example.org (Name)` and `Name <mail@example.org>`.
+fn person(field: &Field<'_>) -> String {
+    let mut tokens = Tokens::new(field.inner);
+    while let Some(token) = tokens.next() {
+        if let Token::Open { name, .. } = token
+            && name
+                .rsplit(':')
+                .next()
+                .is_some_and(|n| n.eq_ignore_ascii_case("name"))
+        {
+            let start = tokens.position();
+            let len = field.inner[start..]
+                .find("</")
+                .unwrap_or(field.inner.len() - start);
+            let inner = &field.inner[start..start + len];
+            return shown(
+                &Field {
+                    inner,
+                    attributes: "",
+                    ..*field
+                },
+                SHORT_BYTES_MAX,
+            );
+        }
+    }
+    let stated = plain(field);
+    if let Some((address, rest)) = stated.split_once('(')
+        && address.contains('@')
+    {
+        return text::from_plain(rest.trim_end().trim_end_matches(')'), SHORT_BYTES_MAX);
+    }
+    match stated.split_once('<') {
+        Some((name, rest)) if rest.contains('@') && !name.trim().is_empty() => {
+            text::from_plain(name, SHORT_BYTES_MAX)
+        }
+        _ => text::from_html(&stated, SHORT_BYTES_MAX),
+    }
+}

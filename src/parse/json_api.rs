@@ -1,0 +1,229 @@
+//! Any JSON document, mapped by RFC 9535 JSONPath as the source's configuration says.
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use url::Url;
+
+use super::collect::{Collector, Draft};
+use super::{ParseError, Parsed, date, link, scalar, text};
+use crate::config::JsonMapping;
+use crate::item::{SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
+use crate::time::Timestamp;
+
+/// Reads `document` as `mapping` says.
+///
+/// # Errors
+/// `mapping` where a path is no JSONPath, where the items' path selects nothing, or where no item has a title.
+pub(super) fn read(
+    document: &Value,
+    mapping: &JsonMapping,
+    document_url: &Url,
+    mut collector: Collector,
+) -> Result<Parsed, ParseError> {
+    let items = items(document, &mapping.items)?;
+    let mut fields = Fields::compile(mapping)?;
+    for item in &items {
+        let draft = fields.draft(item, document_url, &mut collector);
+        collector.push(draft);
+    }
+    if !items.is_empty() {
+        if let Some(title) = fields.all().find(|f| f.name == "title" && f.hits == 0) {
+            return Err(mapping_error(format!(
+                "`title` ({}) selects nothing in any of the {} items; an item begins with {}",
+                title.source,
+                items.len(),
+                beginning(items[0])
+            )));
+        }
+        for field in fields.all().filter(|f| f.hits == 0) {
+            collector.notes.add(format!(
+                "`{}` ({}) selects nothing in any of the {} items",
+                field.name,
+                field.source,
+                items.len()
+            ));
+        }
+    }
+    let (entries, notes) = collector.finish_all();
+    Ok(Parsed {
+        title: None,
+        link: None,
+        entries,
+        notes,
+    })
+}
+
+/// The selected nodes; a selected array stands for its elements.
+fn items<'d>(document: &'d Value, source: &str) -> Result<Vec<&'d Value>, ParseError> {
+    let nodes = compile("items", source)?.query(document).all();
+    if nodes.is_empty() {
+        // `$.list[*]` of an empty list is an empty feed, not a mistake.
+        let list = source
+            .strip_suffix("[*]")
+            .or_else(|| source.strip_suffix(".*"));
+        if let Some(list) = list
+            && !compile("items", list)?.query(document).is_empty()
+        {
+            return Ok(Vec::new());
+        }
+        return Err(mapping_error(format!(
+            "`items` ({source}) selects nothing; the document begins with {}",
+            beginning(document)
+        )));
+    }
+    Ok(nodes
+        .into_iter()
+        .flat_map(|node| match node {
+            Value::Array(elements) => elements.iter().collect(),
+            other => vec![other],
+        })
+        .collect())
+}
+
+/// One mapped field and how often it selected something.
+struct Field<'m> {
+    name: &'static str,
+    source: &'m str,
+    path: JsonPath,
+    hits: usize,
+}
+
+impl Field<'_> {
+    /// The strings, numbers and truth values selected in `item`.
+    fn texts(&mut self, item: &Value) -> Vec<String> {
+        let nodes = self.path.query(item).all();
+        // A `null` is there: it says that there is no value.
+        self.hits += usize::from(!nodes.is_empty());
+        let flat = nodes.into_iter().flat_map(|node| match node {
+            Value::Array(elements) => elements.iter().collect(),
+            other => vec![other],
+        });
+        flat.filter_map(scalar)
+            .filter(|t| !t.trim().is_empty())
+            .collect()
+    }
+}
+
+struct Fields<'m> {
+    title: Field<'m>,
+    url: Option<Field<'m>>,
+    id: Option<Field<'m>>,
+    published: Option<Field<'m>>,
+    updated: Option<Field<'m>>,
+    author: Option<Field<'m>>,
+    summary: Option<Field<'m>>,
+    image: Option<Field<'m>>,
+    tags: Option<Field<'m>>,
+}
+
+impl<'m> Fields<'m> {
+    fn compile(mapping: &'m JsonMapping) -> Result<Self, ParseError> {
+        let field = |name, source: &'m str| {
+            Ok(Field {
+                name,
+                source,
+                path: compile(name, source)?,
+                hits: 0,
+            })
+        };
+        let optional = |name, source: &'m Option<String>| {
+            source.as_deref().map(|s| field(name, s)).transpose()
+        };
+        Ok(Self {
+            title: field("title", &mapping.title)?,
+            url: optional("url", &mapping.url)?,
+            id: optional("id", &mapping.id)?,
+            published: optional("published", &mapping.published)?,
+            updated: optional("updated", &mapping.updated)?,
+            author: optional("author", &mapping.author)?,
+            summary: optional("summary", &mapping.summary)?,
+            image: optional("image", &mapping.image)?,
+            tags: optional("tags", &mapping.tags)?,
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Field<'m>> {
+        let optional = [
+            &self.url,
+            &self.id,
+            &self.published,
+            &self.updated,
+            &self.author,
+            &self.summary,
+            &self.image,
+            &self.tags,
+        ];
+        std::iter::once(&self.title).chain(optional.into_iter().flatten())
+    }
+
+    fn draft(&mut self, item: &Value, base: &Url, collector: &mut Collector) -> Draft {
+        let first =
+            |field: Option<&mut Field<'m>>| field.and_then(|f| f.texts(item).into_iter().next());
+        let mut address = |field: Option<&mut Field<'m>>| {
+            let stated = first(field)?;
+            let url = link::absolute(&stated, base);
+            if url.is_none() {
+                collector
+                    .notes
+                    .count("addresses are not http or https and were left out", &stated);
+            }
+            url
+        };
+        let url = address(self.url.as_mut());
+        let image = address(self.image.as_mut());
+        let mut when = |field: Option<&mut Field<'m>>| -> Option<Timestamp> {
+            let stated = first(field)?;
+            let at = date::parse(&stated);
+            if at.is_none() {
+                collector.notes.count("dates could not be read", &stated);
+            }
+            at
+        };
+        Draft {
+            published: when(self.published.as_mut()),
+            updated: when(self.updated.as_mut()),
+            guid: first(self.id.as_mut()),
+            title: text::from_html(
+                &first(Some(&mut self.title)).unwrap_or_default(),
+                TITLE_CHARS_MAX,
+            ),
+            url,
+            author: first(self.author.as_mut()),
+            summary: text::from_html(
+                &first(self.summary.as_mut()).unwrap_or_default(),
+                SUMMARY_CHARS_MAX,
+            ),
+            image,
+            tags: self
+                .tags
+                .as_mut()
+                .map(|f| f.texts(item))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn compile(name: &str, source: &str) -> Result<JsonPath, ParseError> {
+    JsonPath::parse(source)
+        .map_err(|error| mapping_error(format!("`{name}` ({source}) is no JSONPath: {error}")))
+}
+
+fn mapping_error(message: String) -> ParseError {
+    ParseError::new("mapping", &message)
+}
+
+/// What a value is, to find the right path: `an object with the keys a, b, c`.
+fn beginning(value: &Value) -> String {
+    match value {
+        Value::Object(members) if members.is_empty() => "an empty object".to_owned(),
+        Value::Object(members) => {
+            let keys: Vec<_> = members.keys().take(8).map(String::as_str).collect();
+            format!(
+                "an object with the keys {}",
+                text::from_plain(&keys.join(", "), 100)
+            )
+        }
+        Value::Array(elements) => format!("an array of {}", elements.len()),
+        other => text::from_plain(&other.to_string(), 40),
+    }
+}

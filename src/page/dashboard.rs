@@ -20,8 +20,8 @@ pub struct Paging<'a> {
     pub next: Option<&'a str>,
     /// Items on this page.
     pub shown: usize,
-    /// Items in the whole view, where known.
-    pub total: Option<u64>,
+    /// Items on all pages.
+    pub total: u64,
 }
 
 /// What a page shows.
@@ -107,9 +107,7 @@ fn list_start(heading: &str, paging: &Paging<'_>, everything: bool) -> String {
     } else {
         r#" <a href="/">show everything</a>"#
     };
-    let total = paging
-        .total
-        .map_or_else(String::new, |total| format!(" of {}", count(total)));
+    let total = count(paging.total);
     let place = if paging.first { "" } else { ", older" };
     let empty = if paging.shown == 0 {
         r#"<li class="none">Nothing here.</li>"#
@@ -117,7 +115,7 @@ fn list_start(heading: &str, paging: &Paging<'_>, everything: bool) -> String {
         ""
     };
     format!(
-        r#"<h2>{heading}</h2><p class="n">{}{total}{place}{clear}</p><ol class="items">{empty}"#,
+        r#"<h2>{heading}</h2><p class="n">{} of {total}{place}{clear}</p><ol class="items">{empty}"#,
         count(paging.shown as u64),
     )
 }

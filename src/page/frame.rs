@@ -111,12 +111,16 @@ pub fn sections(model: &Model<'_>) -> Vec<(Section, Vec<Vec<u8>>)> {
     let mut lines = String::new();
     let top = top(model, &mut lines);
     let bottom = bottom(model, &mut lines);
+    let site_page_items = model.site.page_items.to_string().into_bytes();
     vec![
         (Section::PageTop, pieces(top)),
         (Section::PageBottom, pieces(bottom)),
         (Section::SourcesJson, vec![json(model.sources)]),
         (Section::ViewsJson, vec![json(model.views)]),
-        (Section::Selections, vec![lines.into_bytes()]),
+        (
+            Section::Selections,
+            vec![site_page_items, lines.into_bytes()],
+        ),
     ]
 }
 

@@ -1,9 +1,14 @@
 //! What a request may select (`category=`, `source=`), listed so that it is found without a JSON parser.
 //!
-//! One line for each: kind (`v` view, `s` source), id, offset, title as HTML, separated by single spaces. The offset is the
+//! The section has two pieces: the number of items on a page, and the lines. One line for each: kind (`v` view, `s` source), id, offset, title as HTML, separated by single spaces. The offset is the
 //! place in its piece of the page where the link's attributes end, so that a read can mark the link as the current one.
 
 use bytes::Bytes;
+
+use crate::slice::PAGE_ITEMS_MAX;
+
+/// Items on a page, where the head does not say.
+const PAGE_ITEMS_DEFAULT: usize = 30;
 
 /// What is selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +44,29 @@ pub struct Selection<'a> {
 /// All that can be selected, in the page's order.
 #[derive(Debug, Clone, Default)]
 pub struct Selections {
+    page_items: Bytes,
     lines: Bytes,
 }
 
 impl Selections {
     /// From the stored section.
     #[must_use]
-    pub fn new(lines: Bytes) -> Self {
-        Self { lines }
+    pub fn new(pieces: Vec<Bytes>) -> Self {
+        let mut pieces = pieces.into_iter();
+        Self {
+            page_items: pieces.next().unwrap_or_default(),
+            lines: pieces.next().unwrap_or_default(),
+        }
+    }
+
+    /// Items on a page, where a request does not say: `page_items` of the configuration.
+    #[must_use]
+    pub fn page_items(&self) -> usize {
+        std::str::from_utf8(&self.page_items)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(PAGE_ITEMS_DEFAULT)
+            .clamp(1, PAGE_ITEMS_MAX)
     }
 
     /// Every view or every source.
@@ -123,7 +143,8 @@ mod tests {
                 },
             );
         }
-        let selections = Selections::new(lines.into());
+        let selections = Selections::new(vec!["25".into(), lines.into()]);
+        assert_eq!(selections.page_items(), 25);
         let found = selections.find(Kind::View, "ai").unwrap();
         assert_eq!((found.offset, found.title_html), (77, "AI &#38; more"));
         assert_eq!(selections.find(Kind::Source, "ai").unwrap().offset, 9);
@@ -133,8 +154,11 @@ mod tests {
 
     #[test]
     fn broken_lines_are_passed_over() {
-        let selections =
-            Selections::new(Bytes::from_static(b"v\nx a 1 t\nv a -1 t\nv b 1 t\n\xff"));
+        let selections = Selections::new(vec![
+            Bytes::from_static(b"0"),
+            Bytes::from_static(b"v\nx a 1 t\nv a -1 t\n"),
+        ]);
+        assert_eq!(selections.page_items(), 1);
         assert_eq!(selections.all(Kind::View).count(), 0);
     }
 }

@@ -1,56 +1,107 @@
 //! Answers requests from the stored slices.
+//!
+//! The chain: request id, limits, router, handler, cache policy, conditional request. One table ([`routes`]) states every
+//! path with its methods, parameters and answers; the router, `Allow`, `OPTIONS` and `/openapi.json` are made from it.
+//! A read takes the head and at most two more values from the store, and parses none of them.
+
+mod admin;
+mod body;
+mod conditional;
+mod headers;
+mod home;
+mod openapi;
+mod problem;
+mod query;
+mod reads;
+mod reply;
+mod routes;
+mod schema;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response};
+
+pub use body::Body;
 
 use crate::host::Host;
+use problem::Problem;
+use query::Parameters;
+use reply::Reply;
+use routes::{Action, Found, Route, Surface, Verb};
 
 /// A request's body may have this many bytes; adapters stop reading there and pass one byte more, which is answered 413.
 pub const REQUEST_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// An answer's body: ranges of stored values, shared and not copied.
-#[derive(Debug, Clone, Default)]
-pub struct Body {
-    /// To be sent one after another.
-    pub chunks: Vec<Bytes>,
-}
-
-impl Body {
-    /// Its length in bytes.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.chunks.iter().map(Bytes::len).sum()
-    }
-
-    /// Whether it has no bytes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// All in one piece; copies where there are several chunks.
-    #[must_use]
-    pub fn into_bytes(mut self) -> Bytes {
-        if self.chunks.len() == 1 {
-            return self.chunks.remove(0);
-        }
-        let mut whole = Vec::with_capacity(self.len());
-        for chunk in &self.chunks {
-            whole.extend_from_slice(chunk);
-        }
-        whole.into()
-    }
-}
+/// A request's path and query together may have this many bytes; a longer one is answered 414.
+pub const TARGET_BYTES_MAX: usize = 4096;
 
 /// Answers one request. `default_config` is the compiled configuration that the adapter has baked in. Sets every header
 /// but framing (`Content-Length` is set; a `HEAD` answer has it with an empty body).
-#[allow(unused_variables, clippy::unused_async, reason = "stub")]
 pub async fn handle<H: Host>(
     host: &H,
     default_config: &str,
     request: Request<Bytes>,
 ) -> Response<Body> {
-    let mut response = Response::new(Body::default());
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
+    let request_id = headers::request_id(host, request.headers());
+    let surface = routes::surface(request.uri().path());
+    let reply = match answer(host, default_config, &request).await {
+        Ok(reply) => reply,
+        Err(problem) => problem.into_reply(request.uri().path(), surface, request.headers()),
+    };
+    headers::finish(reply, &request, surface, &request_id)
+}
+
+async fn answer<H: Host>(
+    host: &H,
+    default_config: &str,
+    request: &Request<Bytes>,
+) -> Result<Reply, Problem> {
+    let target_bytes = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if target_bytes > TARGET_BYTES_MAX {
+        return Err(Problem::target_too_long());
+    }
+    if request.body().len() > REQUEST_BODY_BYTES_MAX {
+        return Err(Problem::body_too_large());
+    }
+    let path = request.uri().path();
+    let Some(Found { route, captured }) = routes::find(path) else {
+        return Err(Problem::no_such_route(path));
+    };
+    if route.surface == Surface::Admin {
+        admin::admit(host, route, request).await?;
+    }
+    let Some(verb) = Verb::of(request.method()) else {
+        return unrouted(route, request.method());
+    };
+    let Some(operation) = route.operation(verb) else {
+        return unrouted(route, request.method());
+    };
+    let parameters = Parameters::parse(
+        request.uri().query().unwrap_or_default(),
+        operation.parameters,
+    )?;
+    match operation.action {
+        Action::Home => home::page(host, &parameters).await,
+        Action::Items => reads::items(host, &parameters).await,
+        Action::Item => reads::item(host, captured).await,
+        Action::Sources => reads::sources(host).await,
+        Action::Views => reads::views(host).await,
+        Action::Health => reads::health(host).await,
+        Action::OpenApi => Ok(openapi::document()),
+        Action::Asset => reads::asset(path),
+        Action::Refresh => admin::refresh(host, default_config, &parameters).await,
+        Action::Status => admin::status(host, default_config).await,
+    }
+}
+
+/// A method that the route has no operation for.
+fn unrouted(route: &Route, method: &Method) -> Result<Reply, Problem> {
+    if method == Method::OPTIONS {
+        return Ok(Reply::options(&route.allow()));
+    }
+    Err(Problem::method_not_allowed(method, route.allow()))
 }

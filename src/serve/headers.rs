@@ -1,0 +1,121 @@
+//! What all answers share: request id, security headers, cache policy, conditional requests, `HEAD`.
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+
+use super::body::Body;
+use super::conditional;
+use super::reply::{Cache, HTML, Reply};
+use super::routes::Surface;
+use crate::host::Host;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
+
+/// Longest request id taken over from a client, in characters.
+const REQUEST_ID_CHARS_MAX: usize = 128;
+
+/// The page: its own stylesheet, pictures from anywhere, nothing else.
+const CSP_PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self' https: http:; base-uri 'none'; \
+                        form-action 'none'; frame-ancestors 'none'";
+/// Everything else is no page.
+const CSP_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// A read is fresh for a minute, may be shown for ten more while a new one is fetched, and for a day while none can be had.
+const CACHE_READ: &str = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400";
+const CACHE_FOREVER: &str = "public, max-age=31536000, immutable";
+const CACHE_NEVER: &str = "no-store";
+
+/// The request's id: the client's, if it is sane, else a new one.
+pub(super) fn request_id<H: Host>(host: &H, headers: &HeaderMap) -> String {
+    headers
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| {
+            (1..=REQUEST_ID_CHARS_MAX).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        })
+        .map_or_else(|| format!("{:016x}", host.random_u64()), str::to_owned)
+}
+
+/// Turns `reply` into the response.
+pub(super) fn finish(
+    reply: Reply,
+    request: &Request<Bytes>,
+    surface: Surface,
+    request_id: &str,
+) -> Response<Body> {
+    let readable = matches!(*request.method(), Method::GET | Method::HEAD);
+    let unchanged = readable
+        && reply.status == StatusCode::OK
+        && reply
+            .etag
+            .as_deref()
+            .is_some_and(|etag| conditional::none_match_fails(request.headers(), etag));
+    let mut body = Body {
+        chunks: reply.chunks,
+    };
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    if unchanged {
+        // RFC 9110 §15.4.5: what a 200 would have had, less what describes the content.
+        body = Body::default();
+    } else if reply.status != StatusCode::NO_CONTENT {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(reply.media_type),
+        );
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    let cache = match reply.cache {
+        Cache::Never => CACHE_NEVER,
+        Cache::Read => CACHE_READ,
+        Cache::Forever => CACHE_FOREVER,
+    };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    insert(headers, header::ETAG, reply.etag.as_deref());
+    insert(headers, SURROGATE_KEY, reply.surrogate_key.as_deref());
+    insert(headers, REQUEST_ID, Some(request_id));
+    for (name, value) in reply.headers {
+        headers.insert(name, value);
+    }
+    secure(headers, reply.media_type, surface);
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    if request.method() != Method::HEAD {
+        *response.body_mut() = body;
+    }
+    response
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
+    if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+        headers.insert(name, value);
+    }
+}
+
+fn secure(headers: &mut HeaderMap, media_type: &str, surface: Surface) {
+    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    let policy = if media_type == HTML {
+        CSP_PAGE
+    } else {
+        CSP_DATA
+    };
+    set(header::CONTENT_SECURITY_POLICY, policy);
+    if surface == Surface::Api {
+        // Public data without credentials: pages of other origins may read it.
+        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        set(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "etag, x-request-id, retry-after",
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! `GET /`: the dashboard.
+
+use super::conditional::head_etag;
+use super::problem::Problem;
+use super::query::Parameters;
+use super::reads;
+use super::reply::{Cache, HTML, Reply};
+use crate::host::Host;
+use crate::page::{self, Dashboard, Kind, Notice, Paging};
+use crate::read::{self, Query};
+
+/// A page of the dashboard. The head is the only read of a first page.
+pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<Reply, Problem> {
+    let category = parameters.get("category");
+    let source = parameters.get("source");
+    let cursor = reads::cursor(parameters)?;
+    let Some(head) = reads::head(host).await? else {
+        return Ok(nothing_yet());
+    };
+    let selections = reads::selections(&head);
+    reads::check_selection(&selections, category, source)?;
+    let query = Query {
+        view: category.unwrap_or("all"),
+        source,
+        cursor,
+        limit: selections.page_items(),
+    };
+    let found = read::page(host.kv(), &head, &query)
+        .await
+        .map_err(|error| Problem::store(host, &error))?
+        .unwrap_or_default();
+    let now = host.now();
+    let next = found.next.map(|next| next.to_string());
+    let etag = head_etag(
+        head.content_hash(),
+        &[
+            "page",
+            query.view,
+            source.unwrap_or_default(),
+            &cursor.map_or_else(String::new, |cursor| cursor.to_string()),
+            // "3 minutes ago" stands on the page: a strong tag must change with it.
+            &page::ago(head.updated(), now),
+        ],
+    );
+    let chunks = page::dashboard(Dashboard {
+        head: &head,
+        view: category.and_then(|id| selections.find(Kind::View, id)),
+        source: source.and_then(|id| selections.find(Kind::Source, id)),
+        items: found.html,
+        paging: Paging {
+            first: cursor.is_none(),
+            next: next.as_deref(),
+            shown: found.items,
+            total: found.total,
+        },
+        now,
+    })
+    .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
+    Ok(Reply::ok(HTML, chunks).cached(Cache::Read, etag, reads::surrogate_key(category, source)))
+}
+
+fn nothing_yet() -> Reply {
+    let html = page::notice_html(&Notice {
+        status: None,
+        title: "Nothing is published yet",
+        detail: "This deployment is up and waits for its first cycle: sources are fetched, folded and published, and this \
+                 page shows them. Where the host runs a schedule, reload in a moment; otherwise start a cycle yourself \
+                 with the deployment's admin token:",
+        commands: &[
+            "curl -X POST -H \"Authorization: Bearer $ADMIN_TOKEN\" \\",
+            "     https://this-site/_edgefold/refresh",
+        ],
+    });
+    Reply::ok(HTML, vec![html.into()])
+}

@@ -1,0 +1,215 @@
+//! The public data routes.
+
+use bytes::Bytes;
+
+use super::conditional::{content_etag, head_etag};
+use super::problem::Problem;
+use super::query::Parameters;
+use super::reply::{Cache, JSON, Reply};
+use crate::host::{Host, Kv};
+use crate::page::{self, Kind, Selections};
+use crate::read::{self, Cursor, Query, ReadError};
+use crate::slice::{Head, PAGE_ITEMS_MAX, Section, keys};
+
+/// The published root, or `None` before the first publish: the one read of a first page.
+pub(super) async fn head<H: Host>(host: &H) -> Result<Option<Head>, Problem> {
+    let open = async {
+        match host.kv().get(keys::HEAD).await? {
+            Some(entry) => Ok(Some(Head::open(entry.value)?)),
+            None => Ok(None),
+        }
+    };
+    open.await
+        .map_err(|error: ReadError| Problem::store(host, &error))
+}
+
+/// What can be selected in `head`.
+pub(super) fn selections(head: &Head) -> Selections {
+    Selections::new(head.section(Section::Selections))
+}
+
+/// Where a page begins.
+pub(super) fn cursor(parameters: &Parameters) -> Result<Option<Cursor>, Problem> {
+    parameters.get("cursor").map_or(Ok(None), |text| {
+        Cursor::parse(text).map(Some).map_err(|error| {
+            Problem::bad_parameter(
+                "cursor",
+                format!("`{}` is {error}.", super::query::echo(text)),
+            )
+        })
+    })
+}
+
+fn limit(parameters: &Parameters) -> Result<Option<usize>, Problem> {
+    let Some(text) = parameters.get("limit") else {
+        return Ok(None);
+    };
+    text.parse::<usize>()
+        .ok()
+        .filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit))
+        .map(Some)
+        .ok_or_else(|| {
+            Problem::bad_parameter(
+                "limit",
+                format!(
+                    "`limit` must be a whole number from 1 to {PAGE_ITEMS_MAX}, not `{}`.",
+                    super::query::echo(text)
+                ),
+            )
+        })
+}
+
+/// 404 for a category or source that does not exist.
+pub(super) fn check_selection(
+    selections: &Selections,
+    category: Option<&str>,
+    source: Option<&str>,
+) -> Result<(), Problem> {
+    for (kind, name, id) in [
+        (Kind::View, "category", category),
+        (Kind::Source, "source", source),
+    ] {
+        if let Some(id) = id
+            && selections.find(kind, id).is_none()
+        {
+            let known: Vec<&str> = selections.all(kind).map(|one| one.id).collect();
+            return Err(Problem::unknown_word(name, id, known.iter().copied()));
+        }
+    }
+    Ok(())
+}
+
+/// What a cache in front may be told to drop: everything, a view, a source.
+pub(super) fn surrogate_key(category: Option<&str>, source: Option<&str>) -> String {
+    let mut key = format!("edgefold view-{}", category.unwrap_or("all"));
+    if let Some(source) = source {
+        key.push_str(" source-");
+        key.push_str(source);
+    }
+    key
+}
+
+/// `GET /api/items`
+pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<Reply, Problem> {
+    let category = parameters.get("category");
+    let source = parameters.get("source");
+    let cursor = cursor(parameters)?;
+    let limit = limit(parameters)?;
+    let Some(head) = head(host).await? else {
+        let empty = r#"{"items":[],"next":null,"total":0,"generation":0,"updated":null}"#;
+        return Ok(Reply::ok(JSON, vec![Bytes::from_static(empty.as_bytes())]));
+    };
+    let selections = selections(&head);
+    check_selection(&selections, category, source)?;
+    let query = Query {
+        view: category.unwrap_or("all"),
+        source,
+        cursor,
+        limit: limit.unwrap_or_else(|| selections.page_items()),
+    };
+    let page = read::page(host.kv(), &head, &query)
+        .await
+        .map_err(|error| Problem::store(host, &error))?
+        // Listed on the page, but not in the head's columns: a source without items.
+        .unwrap_or_default();
+    let next = page
+        .next
+        .map_or_else(|| "null".to_owned(), |next| format!("\"{next}\""));
+    let tail = format!(
+        r#"],"next":{next},"total":{},{}}}"#,
+        page.total,
+        published(&head)
+    );
+    let mut chunks = vec![Bytes::from_static(br#"{"items":["#)];
+    chunks.extend(page.json);
+    chunks.push(Bytes::from(tail));
+    let etag = head_etag(
+        head.content_hash(),
+        &[
+            "items",
+            query.view,
+            source.unwrap_or_default(),
+            &cursor.map_or_else(String::new, |cursor| cursor.to_string()),
+            &query.limit.to_string(),
+        ],
+    );
+    Ok(Reply::ok(JSON, chunks).cached(Cache::Read, etag, surrogate_key(category, source)))
+}
+
+/// `GET /api/items/{id}`
+pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> {
+    let Some(head) = head(host).await? else {
+        return Err(Problem::unknown_item(id));
+    };
+    let item = read::item(host.kv(), &head, id)
+        .await
+        .map_err(|error| Problem::store(host, &error))?
+        .ok_or_else(|| Problem::unknown_item(id))?;
+    let etag = content_etag(&item.json);
+    Ok(Reply::ok(JSON, vec![item.json]).cached(Cache::Read, etag, format!("edgefold item-{id}")))
+}
+
+/// `GET /api/sources`
+pub(super) async fn sources<H: Host>(host: &H) -> Result<Reply, Problem> {
+    list(host, "sources", Section::SourcesJson).await
+}
+
+/// `GET /api/views`
+pub(super) async fn views<H: Host>(host: &H) -> Result<Reply, Problem> {
+    list(host, "views", Section::ViewsJson).await
+}
+
+async fn list<H: Host>(host: &H, name: &str, section: Section) -> Result<Reply, Problem> {
+    let Some(head) = head(host).await? else {
+        let empty = format!(r#"{{"{name}":[],"generation":0,"updated":null}}"#);
+        return Ok(Reply::ok(JSON, vec![empty.into()]));
+    };
+    let mut chunks = vec![Bytes::from(format!(r#"{{"{name}":"#))];
+    chunks.extend(head.section(section));
+    chunks.push(Bytes::from(format!(",{}}}", published(&head))));
+    let etag = head_etag(head.content_hash(), &[name]);
+    Ok(Reply::ok(JSON, chunks).cached(Cache::Read, etag, format!("edgefold {name}")))
+}
+
+/// `GET /health`
+pub(super) async fn health<H: Host>(host: &H) -> Result<Reply, Problem> {
+    let body = head(host).await?.map_or_else(
+        || r#"{"status":"starting","generation":0,"updated":null,"age_s":null}"#.to_owned(),
+        |head| {
+            let age_s = host.now().as_secs() - head.updated().as_secs();
+            format!(
+                r#"{{"status":"ok",{},"age_s":{}}}"#,
+                published(&head),
+                age_s.max(0)
+            )
+        },
+    );
+    Ok(Reply::ok(JSON, vec![body.into()]))
+}
+
+/// The two members that say which publish an answer is from.
+fn published(head: &Head) -> String {
+    format!(
+        r#""generation":{},"updated":"{}""#,
+        head.generation(),
+        head.updated()
+    )
+}
+
+/// The files that the page refers to.
+pub(super) fn asset(path: &str) -> Result<Reply, Problem> {
+    let asset = page::asset(path).ok_or_else(|| Problem::no_such_route(path))?;
+    let content = asset.content.as_bytes();
+    let cache = if asset.immutable {
+        Cache::Forever
+    } else {
+        Cache::Read
+    };
+    Ok(
+        Reply::ok(asset.media_type, vec![Bytes::from_static(content)]).cached(
+            cache,
+            content_etag(content),
+            "edgefold assets".to_owned(),
+        ),
+    )
+}

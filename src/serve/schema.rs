@@ -1,0 +1,308 @@
+//! The schemas of `/openapi.json` (JSON Schema 2020-12), each with an example.
+
+use serde_json::{Value, json};
+
+use crate::item::{AUTHOR_CHARS_MAX, SUMMARY_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX};
+use crate::slice::{ID_CHARS, PAGE_ITEMS_MAX};
+
+/// Ids of the configuration.
+const NAME_PATTERN: &str = "^[a-z0-9-]+$";
+
+/// The schema of a parameter.
+pub(super) fn parameter(name: &str) -> Value {
+    match name {
+        "limit" => json!({ "type": "integer", "minimum": 1, "maximum": PAGE_ITEMS_MAX }),
+        "all" => json!({ "type": "string", "enum": ["1"] }),
+        "category" | "source" => json!({ "type": "string", "pattern": NAME_PATTERN }),
+        _ => json!({ "type": "string", "minLength": 1 }),
+    }
+}
+
+/// All named schemas.
+pub(super) fn schemas() -> Value {
+    json!({
+        "Item": item(),
+        "ItemPage": page(),
+        "Source": source(),
+        "SourceList": list("sources", "Source", &example_source()),
+        "View": view(),
+        "ViewList": list("views", "View", &example_view()),
+        "Health": health(),
+        "Report": report(),
+        "Status": status(),
+        "Problem": problem(),
+    })
+}
+
+fn example_item() -> Value {
+    json!({
+        "id": "8000019aa59b80400000000000000001",
+        "title": "A title",
+        "url": "https://example.org/a",
+        "source": "kernel-news",
+        "category": "linux",
+        "tags": ["kernel"],
+        "author": null,
+        "published": "2026-11-21T08:39:00Z",
+        "updated": null,
+        "summary": "What it is about.",
+        "image": null,
+    })
+}
+
+fn item() -> Value {
+    object(
+        &json!({
+            "id": {
+                "type": "string", "minLength": ID_CHARS, "maxLength": ID_CHARS,
+                "description": "Stable for the item's life; URL-safe.",
+            },
+            "title": { "type": "string", "minLength": 1, "maxLength": TITLE_CHARS_MAX },
+            "url": address("Where the item leads, if anywhere."),
+            "source": name("The id of its source."),
+            "category": name("The category of its source."),
+            "tags": {
+                "type": "array", "maxItems": TAGS_MAX,
+                "items": { "type": "string", "maxLength": TAG_CHARS_MAX },
+            },
+            "author": { "type": ["string", "null"], "maxLength": AUTHOR_CHARS_MAX },
+            "published": time("Never in the future; the time of first sight where the source gives none."),
+            "updated": maybe_time("When its source says that it was changed."),
+            "summary": { "type": "string", "maxLength": SUMMARY_CHARS_MAX, "description": "Plain text." },
+            "image": address("A picture."),
+        }),
+        &example_item(),
+    )
+}
+
+fn page() -> Value {
+    object(
+        &json!({
+            "items": {
+                "type": "array", "maxItems": PAGE_ITEMS_MAX,
+                "items": { "$ref": "#/components/schemas/Item" },
+            },
+            "next": {
+                "type": ["string", "null"],
+                "description": "The `cursor` of the next page, if there is one.",
+            },
+            "total": count("Items on all pages."),
+            "generation": generation(),
+            "updated": maybe_time("When this was published; null before the first time."),
+        }),
+        &json!({
+            "items": [example_item()], "next": null, "total": 1, "generation": 7,
+            "updated": "2026-11-21T08:40:00Z",
+        }),
+    )
+}
+
+fn example_source() -> Value {
+    json!({
+        "id": "kernel-news",
+        "title": "Kernel news",
+        "link": "https://example.org/",
+        "category": "linux",
+        "status": "failing",
+        "error": "It answered 503.",
+        "notes": [],
+        "since": "2026-11-21T08:00:00Z",
+        "changed": "2026-11-20T19:05:00Z",
+        "items": 42,
+    })
+}
+
+fn source() -> Value {
+    object(
+        &json!({
+            "id": name("As in `source=`."),
+            "title": { "type": "string" },
+            "link": { "type": "string", "description": "The site it belongs to, or the feed's own address." },
+            "category": name("Its category."),
+            "status": { "type": "string", "enum": ["new", "ok", "failing"], "description": "`new`: never asked." },
+            "error": { "type": ["string", "null"], "description": "One sentence, where failing." },
+            "notes": {
+                "type": "array", "items": { "type": "string" },
+                "description": "What was mended or left out at the last reading.",
+            },
+            "since": maybe_time("Since when it has this status."),
+            "changed": maybe_time("When it last brought something new."),
+            "items": count("Items of it that are published."),
+        }),
+        &example_source(),
+    )
+}
+
+fn example_view() -> Value {
+    json!({ "id": "linux", "title": "Linux", "items": 128 })
+}
+
+fn view() -> Value {
+    object(
+        &json!({
+            "id": name("As in `category=`."),
+            "title": { "type": "string" },
+            "items": count("All its items."),
+        }),
+        &example_view(),
+    )
+}
+
+fn list(member: &str, schema: &str, example: &Value) -> Value {
+    object(
+        &json!({
+            member: {
+                "type": "array",
+                "items": { "$ref": format!("#/components/schemas/{schema}") },
+            },
+            "generation": generation(),
+            "updated": maybe_time("When this was published; null before the first time."),
+        }),
+        &json!({ member: [example], "generation": 7, "updated": "2026-11-21T08:40:00Z" }),
+    )
+}
+
+fn health() -> Value {
+    object(
+        &json!({
+            "status": { "type": "string", "enum": ["ok", "starting"] },
+            "generation": generation(),
+            "updated": maybe_time("When the last change was published."),
+            "age_s": { "type": ["integer", "null"], "minimum": 0, "description": "Seconds since then." },
+        }),
+        &json!({ "status": "ok", "generation": 7, "updated": "2026-11-21T08:40:00Z", "age_s": 44 }),
+    )
+}
+
+fn report() -> Value {
+    let run = json!({
+        "type": "object",
+        "required": ["id", "outcome", "entries"],
+        "properties": {
+            "id": name("The source."),
+            "outcome": { "type": "string", "enum": ["fresh", "unchanged", "failed"] },
+            "entries": count("Entries read from its answer."),
+            "error": { "type": "string", "description": "One sentence, where failed." },
+        },
+    });
+    object(
+        &json!({
+            "outcome": { "type": "string", "enum": ["published", "unchanged", "conflict", "deferred"] },
+            "generation": generation(),
+            "added": count("Items not seen before."),
+            "changed": count("Items that changed in place."),
+            "sources": { "type": "array", "items": run },
+            "left": count("Due sources left for the next run."),
+            "next_due": maybe_time("When the next source is due."),
+            "requests": count("Requests sent to sources."),
+            "kv": {
+                "type": "object",
+                "required": ["reads", "writes", "deletes", "bytes_written"],
+                "properties": {
+                    "reads": count("Keys read."),
+                    "writes": count("Keys written."),
+                    "deletes": count("Keys deleted."),
+                    "bytes_written": count("Bytes of the values written."),
+                },
+            },
+        }),
+        &json!({
+            "outcome": "published", "generation": 8, "added": 3, "changed": 0,
+            "sources": [{ "id": "kernel-news", "outcome": "fresh", "entries": 20 }],
+            "left": 0, "next_due": "2026-11-21T09:10:00Z", "requests": 1,
+            "kv": { "reads": 3, "writes": 1, "deletes": 0, "bytes_written": 41_216 },
+        }),
+    )
+}
+
+fn status() -> Value {
+    object(
+        &json!({
+            "version": { "type": "string" },
+            "now": time("The host's clock."),
+            "published": {
+                "type": ["object", "null"],
+                "description": "What readers see: generation, updated, age_s, content_hash, head_bytes, intact, writes, views, sources.",
+            },
+            "configuration": {
+                "type": "object",
+                "description": "What the next cycle goes by: origin, title, sources, views, writes_per_day, requests_per_run; or `error`.",
+            },
+            "store": {
+                "type": "object",
+                "description": "What the store can promise.",
+                "additionalProperties": { "type": "boolean" },
+            },
+        }),
+        &json!({
+            "version": env!("CARGO_PKG_VERSION"), "now": "2026-11-21T08:41:00Z", "published": null,
+            "configuration": { "origin": "default" },
+            "store": { "swap": true, "ttl": false, "list": true, "batch": true },
+        }),
+    )
+}
+
+/// RFC 9457 §3.1. Further members may come.
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "instance"],
+        "properties": {
+            "type": { "type": "string", "format": "uri" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "instance": { "type": "string", "description": "The path asked for." },
+            "nearest": { "type": "string", "description": "What was probably meant." },
+            "allowed": { "type": "array", "items": { "type": "string" }, "description": "What is known." },
+        },
+        "examples": [{
+            "type": concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/api.md#unknown-category"),
+            "title": "Unknown category",
+            "status": 404,
+            "detail": "There is no category `linus`. Did you mean `linux`? Known: `all`, `linux`.",
+            "instance": "/api/items",
+            "nearest": "linux",
+            "allowed": ["all", "linux"],
+        }],
+    })
+}
+
+/// An object that always has all of its members, and no others.
+fn object(properties: &Value, example: &Value) -> Value {
+    let required: Vec<&String> = properties
+        .as_object()
+        .map(|members| members.keys().collect())
+        .unwrap_or_default();
+    json!({
+        "type": "object",
+        "required": required,
+        "properties": properties,
+        "additionalProperties": false,
+        "examples": [example],
+    })
+}
+
+fn name(description: &str) -> Value {
+    json!({ "type": "string", "pattern": NAME_PATTERN, "description": description })
+}
+
+fn address(description: &str) -> Value {
+    json!({ "type": ["string", "null"], "format": "uri", "pattern": "^https?://", "description": description })
+}
+
+fn time(description: &str) -> Value {
+    json!({ "type": "string", "format": "date-time", "description": description })
+}
+
+fn maybe_time(description: &str) -> Value {
+    json!({ "type": ["string", "null"], "format": "date-time", "description": description })
+}
+
+fn count(description: &str) -> Value {
+    json!({ "type": "integer", "minimum": 0, "description": description })
+}
+
+fn generation() -> Value {
+    count("Grows by one with each publish; 0 before the first.")
+}

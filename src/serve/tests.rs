@@ -1,0 +1,1 @@
+//! Every route through `handle`, on a store in memory.

@@ -1,20 +1,22 @@
 //! From the checked tables to a [`Config`]: defaults, derived ids, and what only shows across tables.
 
-use toml_edit::Document;
-
 use super::keys::{BUDGET, FILE, LIMITS, SITE};
 use super::mistake::Mistake;
 use super::read::{Checker, Fields};
-use super::{sources, views};
+use super::{sources, syntax, views};
 use crate::config::{Budget, Config, Limits, Site};
 
 /// Longest file. A site of 1,000 sources has about 200 kB.
 const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Most mistakes that are listed.
+const MISTAKES_MAX: usize = 100;
+
 /// Reads and checks `edgefold.toml`.
 ///
 /// # Errors
-/// All mistakes at once, in the order of the file. Where the text is no TOML: its syntax errors and nothing else.
+/// All mistakes at once (the first 100), in the order of the file. Where the text is so broken that its tables can't be
+/// made out: its syntax errors and nothing else.
 pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
     let mut checker = Checker::new(text);
     if text.len() > FILE_BYTES_MAX {
@@ -22,21 +24,26 @@ pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
         checker.say(&(0..0), "", message).allowed = Some(format!("at most {FILE_BYTES_MAX}"));
         return Err(checker.mistakes);
     }
-    let document = match Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => {
-            let at = error.span().unwrap_or(0..0);
-            checker.say(&at, "", format!("no valid TOML: {}", error.message()));
-            return Err(checker.mistakes);
-        }
-    };
-    let file = checker.table(document.as_table(), 0..0, &FILE);
-    let config = config(&mut checker, &file);
+    let syntax = syntax::parse(text);
+    let mut config = None;
+    if let Some(document) = &syntax.document {
+        let file = checker.table(document.as_table(), 0..0, &FILE);
+        config = self::config(&mut checker, &file);
+    }
+    // A mended line holds not what was written: what is wrong with it is said already.
     let mut mistakes = checker.mistakes;
+    mistakes.retain(|mistake| !syntax.mended.contains(&mistake.line));
+    mistakes.extend(syntax.mistakes);
+    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
     match config {
         Some(config) if mistakes.is_empty() => Ok(config),
+        // A check that gives up without a word would be a bug of edgefold; better said than hidden.
+        _ if mistakes.is_empty() => {
+            let message = "the file can't be compiled".to_owned();
+            Err(vec![Mistake::new(text, &(0..0), "", message)])
+        }
         _ => {
-            mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+            mistakes.truncate(MISTAKES_MAX);
             Err(mistakes)
         }
     }

@@ -9,9 +9,12 @@ mod headers;
 mod keys;
 mod mistake;
 mod nearest;
+mod opml;
 mod read;
+mod schema;
 mod slug;
 mod sources;
+mod syntax;
 mod units;
 mod value;
 mod views;
@@ -19,3 +22,8 @@ mod views;
 pub use build_script::{COMPILED_FILE_NAME, build_script};
 pub use compile::compile;
 pub use mistake::{Mistake, render};
+pub use opml::{ImportError, ImportedSources, import_opml};
+pub use schema::{SCHEMA_FILE, schema};
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::sources::{ALL, Known};
 use crate::config::View;
 
 /// A view needs one of these.
-const FILTERS: &[&str] = &["categories", "sources", "tags", "include", "mute"];
+pub(super) const FILTERS: &[&str] = &["categories", "sources", "tags", "include", "mute"];
 
 /// All views, `None` where a mistake was noted.
 pub(super) fn views(checker: &mut Checker<'_>, file: &Fields, known: &Known) -> Option<Vec<View>> {

@@ -1,0 +1,8 @@
+//! What the rooms beside this one do together.
+
+mod any_text;
+mod apis;
+mod files;
+mod imports;
+mod mistakes;
+mod model;

@@ -96,6 +96,10 @@ pub struct Source {
 /// How a source's answers are read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "type")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a configuration has a few hundred of them, made once"
+)]
 pub enum SourceKind {
     /// RSS, Atom or JSON Feed, told apart by content.
     Feed,

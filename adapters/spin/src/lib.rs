@@ -1,1 +1,112 @@
-//! The spin adapter.
+//! edgefold on Spin 4.1 and later: the ports of [`edgefold::host`] over `spin-sdk`. Maps types and errors, and decides nothing.
+//!
+//! Spin reuses an instance for many requests and runs several at once: nothing here outlives its request.
+
+mod kv;
+mod upstream;
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use edgefold::host::{Clock, Host, Level, Log, Random, Variables};
+use edgefold::serve::{self, REQUEST_BODY_BYTES_MAX};
+use edgefold::time::Timestamp;
+use futures_util::StreamExt;
+use spin_sdk::http::body::IncomingBodyExt;
+use spin_sdk::http::{FullBody, Request};
+use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
+use spin_sdk::wasip3::random::random;
+use spin_sdk::{http_service, variables};
+
+/// Compiled from `edgefold.toml` by the build script.
+const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.json"));
+
+#[http_service]
+async fn serve(request: Request) -> http::Response<FullBody<Bytes>> {
+    let host = Spin {
+        kv: kv::DefaultStore::open().await,
+        http: upstream::Client,
+    };
+    let (parts, body) = request.into_parts();
+    let mut body = body.stream();
+    let mut whole = BytesMut::new();
+    // One chunk over the limit is enough for the logic to refuse it; a body that breaks off is no whole request.
+    while whole.len() <= REQUEST_BODY_BYTES_MAX {
+        match body.next().await {
+            Some(Ok(chunk)) => whole.extend_from_slice(&chunk),
+            Some(Err(error)) => {
+                host.log(Level::Warn, &format!("request body: {error}"));
+                break;
+            }
+            None => break,
+        }
+    }
+    drop(body);
+    let request = http::Request::from_parts(parts, whole.freeze());
+    let response = serve::handle(&host, DEFAULT_CONFIG, request).await;
+    response.map(|body| FullBody::new(body.into_bytes()))
+}
+
+struct Spin {
+    kv: kv::DefaultStore,
+    http: upstream::Client,
+}
+
+impl Host for Spin {
+    type Kv = kv::DefaultStore;
+    type Http = upstream::Client;
+
+    fn kv(&self) -> &Self::Kv {
+        &self.kv
+    }
+
+    fn http(&self) -> &Self::Http {
+        &self.http
+    }
+}
+
+impl Clock for Spin {
+    fn now(&self) -> Timestamp {
+        let at = system_clock::now();
+        Timestamp::from_secs(at.seconds).plus_millis(i64::from(at.nanoseconds / 1_000_000))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now())
+    }
+}
+
+impl Random for Spin {
+    fn random_u64(&self) -> u64 {
+        random::get_random_u64()
+    }
+}
+
+impl Variables for Spin {
+    /// Every variable of `spin.toml` needs a default to be optional, so the empty text stands for "not set".
+    async fn variable(&self, name: &str) -> Option<String> {
+        match variables::get(name).await {
+            Ok(value) if value.is_empty() => None,
+            Ok(value) => Some(value),
+            Err(variables::Error::Undefined(_) | variables::Error::InvalidName(_)) => None,
+            Err(error) => {
+                self.log(Level::Error, &format!("variable `{name}`: {error}"));
+                None
+            }
+        }
+    }
+}
+
+impl Log for Spin {
+    /// Spin shows a component's standard error with `--follow` and keeps it in `.spin/logs`.
+    #[expect(clippy::disallowed_macros, reason = "this is the host's log")]
+    fn log(&self, level: Level, line: &str) {
+        let level = match level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        };
+        eprintln!("{level}: {line}");
+    }
+}

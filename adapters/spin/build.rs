@@ -1,5 +1,5 @@
-//! Bakes a compiled configuration into the component.
+//! Bakes the compiled configuration into the component.
+
 fn main() {
-    let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    std::fs::write(out.join("edgefold.json"), "").expect("OUT_DIR is writable");
+    edgefold::config::authoring::build_script();
 }

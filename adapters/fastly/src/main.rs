@@ -19,7 +19,7 @@ use fastly::{Body, ConfigStore, Error, Request, Response, SecretStore};
 const STORE: &str = "edgefold";
 
 /// Compiled from `edgefold.toml` by the build script.
-const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.json"));
+const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.config.json"));
 
 #[fastly::main]
 fn main(request: Request) -> Result<Response, Error> {

@@ -19,7 +19,7 @@ use spin_sdk::wasip3::random::random;
 use spin_sdk::{http_service, variables};
 
 /// Compiled from `edgefold.toml` by the build script.
-const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.json"));
+const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.config.json"));
 
 #[http_service]
 async fn serve(request: Request) -> http::Response<FullBody<Bytes>> {

@@ -7,6 +7,9 @@ use crate::time::Timestamp;
 /// Longest text looked at, in bytes.
 const DATE_BYTES_MAX: usize = 100;
 
+/// The years 1 to 9999, in milliseconds since 1970.
+const YEARS_MS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
+
 /// Reads RFC 3339, ISO 8601 with parts missing, RFC 2822 and its wild variants, RFC 850, asctime, or unix time in seconds,
 /// milli-, micro- or nanoseconds (told apart by size).
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
@@ -20,7 +23,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     numeric(text).or_else(|| iso(text)).or_else(|| words(text))
 }
 
-/// Unix time of unknown unit: whichever puts it between 1973 and 5138.
+/// Unix time of unknown unit, told by its size: seconds up to the year 5138.
 pub(super) fn from_unix(value: f64) -> Option<Timestamp> {
     let magnitude = value.abs();
     let ms = match magnitude {
@@ -31,7 +34,8 @@ pub(super) fn from_unix(value: f64) -> Option<Timestamp> {
         _ => return None,
     };
     #[expect(clippy::cast_possible_truncation, reason = "below 1e14: see above")]
-    Some(Timestamp(ms.round() as i64))
+    let ms = ms.round() as i64;
+    YEARS_MS.contains(&ms).then_some(Timestamp(ms))
 }
 
 /// A civil date and time with its distance from UTC.
@@ -463,9 +467,6 @@ mod tests {
             ("9999999999999999999999999999", ""),
         ] {
             let read = parse(text).map(|at| at.to_string()).unwrap_or_default();
-            if text.starts_with('-') {
-                continue;
-            }
             assert_eq!(read, expected, "{text:?}");
         }
     }

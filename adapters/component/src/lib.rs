@@ -1,1 +1,71 @@
-//! The component adapter.
+//! edgefold as a component for any host of the world `edgefold:host/aggregator` (`wit/world.wit`).
+//!
+//! Maps the bindings to the ports of [`edgefold::host`] and takes no decision. The component keeps no state between
+//! requests: instances are reused and serve several at once.
+
+mod bindings;
+mod outgoing;
+mod ports;
+mod store;
+
+use bytes::Bytes;
+use edgefold::serve::{self, REQUEST_BODY_BYTES_MAX};
+use wasip3::http::types::{ErrorCode, Fields, Request, Response};
+use wasip3::{wit_future, wit_stream};
+
+/// The compiled configuration that `build.rs` has baked in.
+const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.config.json"));
+
+struct Component;
+
+impl bindings::exports::wasi::http::handler::Guest for Component {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let request = receive(request).await?;
+        let response = serve::handle(&ports::Wasi::default(), DEFAULT_CONFIG, request).await;
+        send(response)
+    }
+}
+
+/// Reads the whole request; its body to one byte over the limit, which the logic answers with 413.
+async fn receive(request: Request) -> Result<http::Request<Bytes>, ErrorCode> {
+    let internal = |error: &dyn ToString| ErrorCode::InternalError(Some(error.to_string()));
+    let method: http::Method = request.get_method().try_into().map_err(|e| internal(&e))?;
+    let path = request
+        .get_path_with_query()
+        .filter(|path| !path.is_empty());
+    let mut whole = http::Request::builder()
+        .method(method)
+        .uri(path.as_deref().unwrap_or("/"))
+        .body(Bytes::new())
+        .map_err(|e| internal(&e))?;
+    *whole.headers_mut() = request.get_headers().try_into()?;
+    // Dropping the writer tells the host that nothing went wrong here.
+    let (_, done) = wit_future::new(|| Ok(()));
+    let (body, _trailers) = Request::consume_body(request, done);
+    let (body, _) = outgoing::read_to(body, REQUEST_BODY_BYTES_MAX + 1).await;
+    Ok(whole.map(|_| body.into()))
+}
+
+/// Hands the answer over: the head at once, the body's chunks as the host takes them.
+fn send(response: http::Response<serve::Body>) -> Result<Response, ErrorCode> {
+    let internal = |error: String| ErrorCode::InternalError(Some(error));
+    let (parts, body) = response.into_parts();
+    let headers = Fields::try_from(parts.headers).map_err(|error| internal(error.to_string()))?;
+    let contents = (!body.is_empty()).then(|| {
+        let (mut writer, reader) = wit_stream::new();
+        wit_bindgen::spawn(async move {
+            for chunk in body.chunks {
+                if !writer.write_all(chunk.into()).await.is_empty() {
+                    return; // the client is gone
+                }
+            }
+        });
+        reader
+    });
+    let (_, no_trailers) = wit_future::new(|| Ok(None));
+    let (response, _sent) = Response::new(headers, contents, no_trailers);
+    response
+        .set_status_code(parts.status.as_u16())
+        .map_err(|()| internal(format!("status {}", parts.status)))?;
+    Ok(response)
+}

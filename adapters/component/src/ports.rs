@@ -1,0 +1,76 @@
+//! The small ports: clocks, randomness, variables, log.
+
+use std::time::Duration;
+
+use edgefold::host::{Clock, Host, Level, Log, Random, Variables};
+use edgefold::time::Timestamp;
+use wasip3::clocks::{monotonic_clock, system_clock};
+
+use crate::bindings::wasi::config;
+use crate::outgoing::WasiHttp;
+use crate::store::HostKv;
+
+/// Everything the logic needs, from WASI and `edgefold:host`.
+#[derive(Default)]
+pub(crate) struct Wasi {
+    kv: HostKv,
+    http: WasiHttp,
+}
+
+impl Host for Wasi {
+    type Kv = HostKv;
+    type Http = WasiHttp;
+
+    fn kv(&self) -> &HostKv {
+        &self.kv
+    }
+
+    fn http(&self) -> &WasiHttp {
+        &self.http
+    }
+}
+
+impl Clock for Wasi {
+    fn now(&self) -> Timestamp {
+        let now = system_clock::now();
+        Timestamp::from_secs(now.seconds).plus_millis(i64::from(now.nanoseconds / 1_000_000))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now())
+    }
+}
+
+impl Random for Wasi {
+    fn random_u64(&self) -> u64 {
+        wasip3::random::random::get_random_u64()
+    }
+}
+
+impl Variables for Wasi {
+    async fn variable(&self, name: &str) -> Option<String> {
+        match config::store::get(name) {
+            Ok(value) => value,
+            Err(error) => {
+                self.log(Level::Error, &format!("variable {name}: {error:?}"));
+                None
+            }
+        }
+    }
+}
+
+impl Log for Wasi {
+    #[expect(
+        clippy::disallowed_macros,
+        reason = "standard error is this host's log"
+    )]
+    fn log(&self, level: Level, line: &str) {
+        let level = match level {
+            Level::Debug => "DEBUG",
+            Level::Info => "INFO",
+            Level::Warn => "WARN",
+            Level::Error => "ERROR",
+        };
+        eprintln!("{level} {line}");
+    }
+}

@@ -1,0 +1,96 @@
+//! The key-value port over `edgefold:host/kv`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use edgefold::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
+
+use crate::bindings::edgefold::host::kv;
+
+/// The host's store.
+#[derive(Default)]
+pub(crate) struct HostKv;
+
+impl Kv for HostKv {
+    fn capabilities(&self) -> Capabilities {
+        let kv::CapabilitySet {
+            swap,
+            ttl,
+            list,
+            batch,
+        } = kv::capabilities();
+        Capabilities {
+            swap,
+            ttl,
+            list,
+            batch,
+        }
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
+        let found = kv::get(key.to_owned()).await?;
+        Ok(found.map(Entry::from))
+    }
+
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entry>>, KvError> {
+        let keys = keys.iter().map(|&key| key.to_owned()).collect();
+        let found = kv::get_many(keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|entry| entry.map(Entry::from))
+            .collect())
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        value: Bytes,
+        when: Precondition,
+        ttl: Option<Duration>,
+    ) -> Result<Version, KvError> {
+        let when = match when {
+            Precondition::None => kv::Precondition::None,
+            Precondition::Absent => kv::Precondition::Absent,
+            Precondition::Version(Version(version)) => kv::Precondition::Version(version),
+        };
+        let ttl = ttl.map(|ttl| u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX));
+        let version = kv::put(key.to_owned(), value.into(), when, ttl).await?;
+        Ok(Version(version))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        Ok(kv::delete(key.to_owned()).await?)
+    }
+
+    async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
+        let page = kv::list(prefix.to_owned(), cursor.map(str::to_owned)).await?;
+        Ok(KeyPage {
+            keys: page.keys,
+            cursor: page.cursor,
+        })
+    }
+}
+
+impl From<kv::Entry> for Entry {
+    fn from(entry: kv::Entry) -> Self {
+        Self {
+            value: entry.value.into(),
+            version: Version(entry.version),
+        }
+    }
+}
+
+impl From<kv::Error> for KvError {
+    fn from(error: kv::Error) -> Self {
+        match error {
+            kv::Error::Conflict => Self::Conflict,
+            kv::Error::Ambiguous(text) => Self::Ambiguous(text),
+            kv::Error::QuotaExceeded => Self::QuotaExceeded,
+            kv::Error::TooLarge => Self::TooLarge,
+            kv::Error::Throttled(nanos) => Self::Throttled {
+                retry_after: nanos.map(Duration::from_nanos),
+            },
+            kv::Error::Unavailable(text) => Self::Unavailable(text),
+        }
+    }
+}

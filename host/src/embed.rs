@@ -1,0 +1,335 @@
+//! The component in a tokio program.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime_wasi_config::WasiConfigVariables;
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
+
+use crate::engine;
+use crate::instance::{Call, Deployment};
+use crate::kv::{DynKv, Kv, MemoryKv};
+use crate::limits::Limits;
+use crate::outbound::{Outbound, OutboundPolicy, Resolve, SystemResolver};
+
+/// What goes wrong in a body.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+/// The body of an answer.
+pub type Body = UnsyncBoxBody<Bytes, BodyError>;
+
+/// The edgefold component, ready to answer. Cheap to clone: clones share instances, store and limits.
+#[derive(Clone)]
+pub struct EdgefoldHost {
+    handler: ProxyHandler<Deployment>,
+    permits: Arc<Semaphore>,
+}
+
+/// Sets up an [`EdgefoldHost`].
+pub struct Builder {
+    component: Vec<u8>,
+    kv: Option<Arc<dyn DynKv>>,
+    variables: Vec<(String, String)>,
+    outbound: OutboundPolicy,
+    resolver: Arc<dyn Resolve>,
+    limits: Limits,
+    cache_dir: Option<PathBuf>,
+}
+
+/// Why a component can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// [`Builder::component`] was not called.
+    #[error("no component was given")]
+    NoComponent,
+    /// The bytes are no WebAssembly component, or one that imports or exports something else.
+    #[error("the component can't be used: {0}")]
+    Component(String),
+    /// The engine does not start: limits that the system does not grant.
+    #[error("the engine does not start: {0}")]
+    Engine(String),
+}
+
+impl EdgefoldHost {
+    /// Starts with an empty store in memory, no variables, the public internet, the default limits, and compiled code kept
+    /// in the user's cache folder.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            component: Vec::new(),
+            kv: None,
+            variables: Vec::new(),
+            outbound: OutboundPolicy::public(),
+            resolver: Arc::new(SystemResolver),
+            limits: Limits::default(),
+            cache_dir: engine::default_cache_dir(),
+        }
+    }
+
+    /// Answers one request. Never fails: what goes wrong is an answer with status 500, 503 or 504 and a problem document
+    /// (RFC 9457), and a line in the log.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        let timeout = self.limits().request_timeout;
+        self.handle_within(request, timeout).await
+    }
+
+    /// As [`EdgefoldHost::handle`] with another time-out: a refresh takes longer than a page.
+    pub async fn handle_within<B>(&self, request: Request<B>, timeout: Duration) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        let without_body = request.method() == Method::HEAD;
+        let acquired = tokio::time::timeout(
+            self.limits().queue_timeout,
+            Arc::clone(&self.permits).acquire_owned(),
+        );
+        let Ok(Ok(permit)) = acquired.await else {
+            return problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many requests under way",
+            );
+        };
+        let request = match self.receive(request, timeout).await {
+            Ok(request) => request,
+            Err(answer) => return answer,
+        };
+        let started = Instant::now();
+        match self.handler.handle(Call { timeout }, request).await {
+            Ok(response) if without_body => response.map(|_| empty()),
+            Ok(response) => response.map(|body| {
+                Held {
+                    body,
+                    _permit: permit,
+                }
+                .boxed_unsync()
+            }),
+            Err(error) => failure(&error, started.elapsed() >= timeout),
+        }
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.handler.state().limits
+    }
+
+    /// What the store promises.
+    #[must_use]
+    pub fn capabilities(&self) -> crate::kv::Capabilities {
+        self.handler.state().kv.capabilities()
+    }
+
+    /// Reads the body, to its limit. What is beyond is not read: the component refuses it by the first byte over its own
+    /// limit.
+    async fn receive<B>(
+        &self,
+        request: Request<B>,
+        timeout: Duration,
+    ) -> Result<Request<WasiBody>, Response<Body>>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        let (parts, body) = request.into_parts();
+        let bytes = if body.is_end_stream() {
+            Bytes::new()
+        } else {
+            let bytes_max = self.limits().request_body_bytes;
+            match tokio::time::timeout(timeout, read_to(body, bytes_max)).await {
+                Ok(Ok(bytes)) => bytes,
+                Ok(Err(_)) => return Err(problem(StatusCode::BAD_REQUEST, "The body broke off")),
+                Err(_) => return Err(problem(StatusCode::REQUEST_TIMEOUT, "The body is too slow")),
+            }
+        };
+        let body = Full::new(bytes).map_err(|never| match never {});
+        Ok(Request::from_parts(parts, body.boxed_unsync()))
+    }
+}
+
+impl Builder {
+    /// The component's bytes, binary or text.
+    #[must_use]
+    pub fn component(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.component = bytes.into();
+        self
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn kv(mut self, kv: impl Kv) -> Self {
+        self.kv = Some(Arc::new(kv));
+        self
+    }
+
+    /// Adds variables: see `edgefold::host::Variables` for the names.
+    #[must_use]
+    pub fn variables<N, V>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let variables = variables.into_iter();
+        self.variables
+            .extend(variables.map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Whom the component may ask.
+    #[must_use]
+    pub fn outbound(mut self, policy: OutboundPolicy) -> Self {
+        self.outbound = policy;
+        self
+    }
+
+    /// What names stand for.
+    #[must_use]
+    pub fn resolver(mut self, resolver: impl Resolve) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// What it may take.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where compiled code is kept, as an absolute path; `None`: nowhere. It must belong to this user alone: its files are
+    /// run.
+    #[must_use]
+    pub fn cache_dir(mut self, dir: Option<PathBuf>) -> Self {
+        self.cache_dir = dir;
+        self
+    }
+
+    /// Compiles and links the component, on a thread where blocking is allowed.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub async fn build(self) -> Result<EdgefoldHost, BuildError> {
+        if self.component.is_empty() {
+            return Err(BuildError::NoComponent);
+        }
+        let started = tokio::task::spawn_blocking(move || self.start()).await;
+        started.map_err(|panic| BuildError::Engine(panic.to_string()))?
+    }
+
+    fn start(self) -> Result<EdgefoldHost, BuildError> {
+        let engine = engine::engine(&self.limits, self.cache_dir.as_deref())
+            .map_err(|error| BuildError::Engine(format!("{error:#}")))?;
+        let component = engine::prepare(&engine, &self.component)
+            .map_err(|error| BuildError::Component(format!("{error:#}")))?;
+        let outbound = Outbound::new(self.outbound, self.resolver)
+            .map_err(|error| BuildError::Engine(error.to_string()))?;
+        let permits = usize::try_from(self.limits.instances).unwrap_or(usize::MAX);
+        Ok(EdgefoldHost {
+            permits: Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS))),
+            handler: ProxyHandler::new(Deployment {
+                engine,
+                component,
+                limits: self.limits,
+                variables: Arc::new(WasiConfigVariables::from_iter(self.variables)),
+                kv: self.kv.unwrap_or_else(|| Arc::new(MemoryKv::new())),
+                outbound: Arc::new(outbound),
+            }),
+        })
+    }
+}
+
+/// A body that counts as a request under way until it is sent.
+struct Held {
+    body: WasiBody,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        frame.map(|frame| frame.map(|frame| frame.map_err(BodyError::from)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+async fn read_to<B>(body: B, bytes_max: usize) -> Result<Bytes, BodyError>
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<BodyError>,
+{
+    let mut body = std::pin::pin!(body);
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(Into::into)?.into_data() else {
+            continue;
+        };
+        let room = bytes_max - whole.len();
+        whole.extend_from_slice(&data[..data.len().min(room)]);
+        if whole.len() == bytes_max {
+            break;
+        }
+    }
+    Ok(whole.into())
+}
+
+fn failure(error: &wasmtime::Error, overdue: bool) -> Response<Body> {
+    if error.downcast_ref::<InstantiationError<Call>>().is_some() {
+        tracing::error!(error = format!("{error:#}"), "no instance");
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "No instance is free");
+    }
+    if overdue || error.downcast_ref::<ExpirationError>().is_some() {
+        tracing::error!("no answer in time");
+        return problem(StatusCode::GATEWAY_TIMEOUT, "No answer in time");
+    }
+    tracing::error!(error = format!("{error:#}"), "a request failed");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "The component failed")
+}
+
+/// RFC 9457.
+fn problem(status: StatusCode, title: &str) -> Response<Body> {
+    let text = format!(r#"{{"title":"{title}","status":{}}}"#, status.as_u16());
+    let body = Full::new(Bytes::from(text)).map_err(|never| match never {});
+    let mut response = Response::new(body.boxed_unsync());
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let soon = HeaderValue::from_static("1");
+        response.headers_mut().insert(header::RETRY_AFTER, soon);
+    }
+    response
+}
+
+fn empty() -> Body {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}

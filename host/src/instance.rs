@@ -1,0 +1,194 @@
+//! What one instance of the component has, and how long it lives.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
+use wasmtime::component::{GuestTaskId, ResourceTable};
+use wasmtime::{Engine, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_config::WasiConfigVariables;
+use wasmtime_wasi_http::handler::{
+    HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::kv::DynKv;
+use crate::limits::Limits;
+use crate::outbound::{Hooks, Outbound};
+use crate::stderr::GuestLog;
+
+/// An instance that has answered may work on for this long.
+const AFTER_RESPONSE: Duration = Duration::from_secs(30);
+/// The answer's own time-out comes first; this is the second line for a guest that never pauses.
+const TIMEOUT_GRACE: Duration = Duration::from_millis(100);
+
+/// The data of one instance.
+pub(crate) struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    limits: StoreLimits,
+    pub(crate) variables: Arc<WasiConfigVariables>,
+    pub(crate) kv: Arc<dyn DynKv>,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.hooks,
+        }
+    }
+}
+
+/// Makes instances.
+pub(crate) struct Deployment {
+    pub(crate) engine: Engine,
+    pub(crate) component: ProxyPre<State>,
+    pub(crate) limits: Limits,
+    pub(crate) variables: Arc<WasiConfigVariables>,
+    pub(crate) kv: Arc<dyn DynKv>,
+    pub(crate) outbound: Arc<Outbound>,
+}
+
+impl Deployment {
+    fn store(&self) -> Store<State> {
+        let wasi = WasiCtx::builder().stderr(GuestLog).stdout(GuestLog).build();
+        let limits = StoreLimitsBuilder::new()
+            .memory_size(self.limits.memory_bytes)
+            .trap_on_grow_failure(true)
+            .build();
+        let state = State {
+            wasi,
+            table: ResourceTable::new(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks::new(Arc::clone(&self.outbound)),
+            limits,
+            variables: Arc::clone(&self.variables),
+            kv: Arc::clone(&self.kv),
+        };
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.limits);
+        // Pausing a guest that computes lets its worker see that its time is over.
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
+        store
+    }
+}
+
+impl HandlerState for Deployment {
+    type StoreData = State;
+    type WorkerExpiration = Expiration;
+    type WorkerState = Worker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
+        let mut store = self.store();
+        let proxy = self.component.instantiate_async(&mut store).await?;
+        let deadline = Arc::new(Mutex::new(Instant::now()));
+        Ok(Instance {
+            store,
+            proxy,
+            view: State::http,
+            expiration: Expiration {
+                idle: self.limits.instance_idle,
+                deadline: Arc::clone(&deadline),
+                sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            },
+            state: Worker {
+                requests: self.limits.requests_per_instance,
+                at_once: self.limits.requests_at_once,
+                deadline,
+            },
+        })
+    }
+}
+
+/// What the caller says about one request.
+pub(crate) struct Call {
+    /// Time for the answer.
+    pub(crate) timeout: Duration,
+}
+
+/// Decides which requests an instance takes.
+pub(crate) struct Worker {
+    requests: usize,
+    at_once: usize,
+    deadline: Arc<Mutex<Instant>>,
+}
+
+impl WorkerState for Worker {
+    type StoreData = State;
+    type RequestData = Call;
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        if total >= self.requests {
+            ShouldAccept::Never
+        } else if concurrent >= self.at_once {
+            ShouldAccept::No
+        } else {
+            ShouldAccept::Yes
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        _: StoreContextMut<'_, State>,
+        call: Call,
+        _: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        *deadline = (*deadline).max(Instant::now() + call.timeout);
+        Box::pin(tokio::time::sleep(call.timeout))
+    }
+
+    fn drop(&self, store: Store<State>, result: wasmtime::Result<()>) {
+        if let Err(error) = result {
+            tracing::error!(error = format!("{error:#}"), "an instance failed");
+        }
+        drop(store);
+    }
+}
+
+/// Decides when an instance is dropped.
+pub(crate) struct Expiration {
+    idle: Duration,
+    /// The latest time at which one of the requests taken must be answered.
+    deadline: Arc<Mutex<Instant>>,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        status: WorkerStatus,
+        since: Instant,
+    ) -> Poll<()> {
+        let until = match status {
+            WorkerStatus::Idle => since + self.idle,
+            WorkerStatus::PostReturn => since + AFTER_RESPONSE,
+            WorkerStatus::Requests => {
+                *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) + TIMEOUT_GRACE
+            }
+        };
+        let until = tokio::time::Instant::from_std(until);
+        if self.sleep.deadline() != until {
+            self.sleep.as_mut().reset(until);
+        }
+        self.sleep.as_mut().poll(cx)
+    }
+}

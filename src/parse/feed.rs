@@ -379,19 +379,25 @@ fn shown(field: &Field<'_>, chars_max: usize) -> String {
 
 /// A field whose text is no markup: an id, a date, an address.
 fn plain(field: &Field<'_>) -> String {
-    let short = Field {
-        inner: &field.inner[..field.inner.floor_char_boundary(SHORT_BYTES_MAX)],
-        ..*field
-    };
+    let short = shortened(field, SHORT_BYTES_MAX);
     value(&short).0.trim().to_owned()
+}
+
+fn shortened<'a>(field: &Field<'a>, bytes_max: usize) -> Field<'a> {
+    let inner = &field.inner[..field.inner.floor_char_boundary(bytes_max)];
+    Field { inner, ..*field }
 }
 
 fn plain_html(field: &Field<'_>) -> String {
     text::from_html(&plain(field), SHORT_BYTES_MAX)
 }
 
+/// Longest author looked at, in bytes: the feed's own may be asked for once an entry.
+const PERSON_BYTES_MAX: usize = 1024;
+
 /// Atom's `name` within, or RSS's `mail@example.org (Name)` and `Name <mail@example.org>`.
 fn person(field: &Field<'_>) -> String {
+    let field = &shortened(field, PERSON_BYTES_MAX);
     let mut tokens = Tokens::new(field.inner);
     while let Some(token) = tokens.next() {
         if let Token::Open { name, .. } = token

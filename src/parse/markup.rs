@@ -36,6 +36,8 @@ pub(super) struct Tokens<'a> {
     at: usize,
     /// The text ended inside of a tag, comment or CDATA section.
     pub(super) truncated: bool,
+    /// No internal subset ends after here: not to be searched again, so that the cost stays linear.
+    no_subset_end: bool,
 }
 
 impl<'a> Tokens<'a> {
@@ -49,6 +51,7 @@ impl<'a> Tokens<'a> {
             text,
             at,
             truncated: false,
+            no_subset_end: false,
         }
     }
 
@@ -84,6 +87,19 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Length of a `<!…>` that is no comment. An internal subset in brackets belongs to it; its entities are never expanded.
+    fn document_type_len(&mut self, text: &str) -> usize {
+        let Some(end) = text.find('>') else {
+            return text.len();
+        };
+        if !text[..end].contains('[') || self.no_subset_end {
+            return end + 1;
+        }
+        let subset_end = subset_end(text);
+        self.no_subset_end = subset_end.is_none();
+        subset_end.unwrap_or(end + 1)
+    }
+
     fn declaration(&mut self) -> Token<'a> {
         let rest = &self.text[self.at..];
         if rest.starts_with("<!--") {
@@ -98,7 +114,8 @@ impl<'a> Tokens<'a> {
             let php_or_xml = self.take_until(">");
             return Token::Other(php_or_xml);
         }
-        Token::Other(self.take(document_type_len(rest)))
+        let len = self.document_type_len(rest);
+        Token::Other(self.take(len))
     }
 }
 
@@ -203,31 +220,16 @@ fn tag_len(text: &[u8]) -> Option<usize> {
 /// Longest tag, in bytes, before a quote in it counts as forgotten.
 const TAG_BYTES_MAX: usize = 65_536;
 
-/// Length of a `<!…>` that is no comment. An internal subset in brackets belongs to it; its entities are never expanded.
-fn document_type_len(text: &str) -> usize {
-    let Some(end) = text.find('>') else {
-        return text.len();
-    };
-    match text[..end].find('[') {
-        Some(_) => match text.find("]>").map(|i| i + 2) {
-            Some(len) => len,
-            None => subset_len(text, end),
-        },
-        None => end + 1,
-    }
-}
-
-/// As [`document_type_len`], for `]` and `>` with white space between.
-fn subset_len(text: &str, first_end: usize) -> usize {
+/// Where `]>` ends, with or without white space between.
+fn subset_end(text: &str) -> Option<usize> {
     let mut rest = text;
     while let Some(i) = rest.find(']') {
-        let after = rest[i + 1..].trim_start();
-        if let Some(tail) = after.strip_prefix('>') {
-            return text.len() - tail.len();
+        rest = rest[i + 1..].trim_start();
+        if let Some(tail) = rest.strip_prefix('>') {
+            return Some(text.len() - tail.len());
         }
-        rest = after;
     }
-    first_end + 1
+    None
 }
 
 /// The attributes of a tag as name and undecoded value.

@@ -113,9 +113,32 @@ pub fn parse(document: &Document, source: &Source, limits: &Limits) -> Result<Pa
     }
 }
 
+/// Memory that a JSON document may take once it is read, in bytes, by [`json_memory`]'s estimate. A body of a few megabytes
+/// made of `{"":0}` would take a hundred times its size, and a guest has 128 MiB in all.
+const JSON_MEMORY_BYTES_MAX: usize = 80 << 20;
+
+/// About what `serde_json` allocates: a map's first node, an entry with its key, an array's first four and further values.
+fn json_memory(text: &str) -> usize {
+    let cost = |byte: u8| match byte {
+        b'{' => 560,
+        b':' => 80,
+        b'[' => 128,
+        b',' => 64,
+        _ => 1,
+    };
+    text.bytes().map(cost).sum()
+}
+
 /// `serde_json` refuses what is nested deeper than 128, so that no input exhausts the stack.
 fn json(text: &str) -> Result<Value, ParseError> {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
+    if json_memory(text) > JSON_MEMORY_BYTES_MAX {
+        let message = format!(
+            "JSON of too many small values: it would take more than {} MiB",
+            JSON_MEMORY_BYTES_MAX >> 20
+        );
+        return Err(ParseError::new("json", &message));
+    }
     serde_json::from_str(text).map_err(|error| {
         let begins = text::from_plain(text, 40);
         ParseError::new(

@@ -29,22 +29,30 @@ pub fn build_script() {
 
 fn bake() -> Result<(), String> {
     println!("cargo::rerun-if-env-changed=EDGEFOLD_CONFIG");
-    let manifest =
-        env::var("CARGO_MANIFEST_DIR").map_err(|e| format!("CARGO_MANIFEST_DIR: {e}"))?;
-    let root = workspace_root(Path::new(&manifest))?;
-    let file = env::var("EDGEFOLD_CONFIG")
-        .ok()
-        .filter(|name| !name.is_empty())
-        .map_or_else(|| root.join("edgefold.toml"), |name| root.join(name));
+    let variable = |name: &str| env::var(name).map_err(|error| format!("{name}: {error}"));
+    let file = chosen(
+        Path::new(&variable("CARGO_MANIFEST_DIR")?),
+        env::var("EDGEFOLD_CONFIG").ok().as_deref(),
+    )?;
     println!("cargo::rerun-if-changed={}", file.display());
+    let out = Path::new(&variable("OUT_DIR")?).join(COMPILED_FILE_NAME);
+    fs::write(&out, compiled(&file)?).map_err(|error| format!("{}: {error}", out.display()))
+}
+
+/// The file to compile: the one that is `named`, else the default of the workspace that `package` belongs to.
+fn chosen(package: &Path, named: Option<&str>) -> Result<PathBuf, String> {
+    let root = workspace_root(package)?;
+    let name = named.filter(|name| !name.is_empty());
+    Ok(root.join(name.unwrap_or("edgefold.toml")))
+}
+
+fn compiled(file: &Path) -> Result<String, String> {
     let name = file.display().to_string();
-    let text = fs::read_to_string(&file).map_err(|error| {
+    let text = fs::read_to_string(file).map_err(|error| {
         format!("{name}: can't be read: {error}. Write one, or name another in EDGEFOLD_CONFIG.")
     })?;
     let config = compile(&text).map_err(|mistakes| render(&name, &text, &mistakes))?;
-    let out = env::var("OUT_DIR").map_err(|e| format!("OUT_DIR: {e}"))?;
-    let out = Path::new(&out).join(COMPILED_FILE_NAME);
-    fs::write(&out, config.to_compiled()).map_err(|e| format!("{}: {e}", out.display()))
+    Ok(config.to_compiled())
 }
 
 /// The nearest folder above whose `Cargo.toml` is a workspace's.
@@ -56,4 +64,41 @@ fn workspace_root(from: &Path) -> Result<PathBuf, String> {
         })
         .map(Path::to_path_buf)
         .ok_or_else(|| format!("{}: there is no workspace above", from.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn the_default_of_the_workspace_is_baked_in() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let package = root.join("adapters/component");
+        assert_eq!(chosen(&package, None), Ok(root.join("edgefold.toml")));
+        assert_eq!(chosen(&package, Some("")), Ok(root.join("edgefold.toml")));
+        let config =
+            Config::from_compiled(&compiled(&root.join("edgefold.toml")).unwrap()).unwrap();
+        assert!(config.sources.len() >= 6);
+    }
+
+    #[test]
+    fn another_file_is_baked_in_when_named() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = chosen(&root.join("adapters/spin"), Some("examples/hub.toml")).unwrap();
+        let config = Config::from_compiled(&compiled(&file).unwrap()).unwrap();
+        assert_eq!(config.site.title, "AI, folded");
+        let elsewhere = chosen(root, Some("/etc/edgefold.toml"));
+        assert_eq!(elsewhere, Ok(PathBuf::from("/etc/edgefold.toml")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_the_file_name() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let absent = compiled(&root.join("absent.toml")).unwrap_err();
+        assert!(absent.contains("absent.toml: can't be read: "), "{absent}");
+        let wrong = compiled(&root.join("rust-toolchain.toml")).unwrap_err();
+        assert!(wrong.contains("rust-toolchain.toml:1:"), "{wrong}");
+        assert!(wrong.contains("the file has no key `toolchain`"), "{wrong}");
+    }
 }

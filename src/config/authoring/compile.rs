@@ -1,10 +1,11 @@
 //! From the checked tables to a [`Config`]: defaults, derived ids, and what only shows across tables.
 
-use super::keys::{BUDGET, FILE, LIMITS, SITE};
 use super::mistake::Mistake;
 use super::read::{Checker, Fields};
+use super::tables::{BUDGET, FILE, LIMITS, SITE};
 use super::{sources, syntax, views};
 use crate::config::{Budget, Config, Limits, Site};
+use crate::slice::VALUE_BYTES_MAX;
 
 /// Longest file. A site of 1,000 sources has about 200 kB.
 const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -25,6 +26,7 @@ pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
         return Err(checker.mistakes);
     }
     let syntax = syntax::parse(text);
+    checker.lines_lost = syntax.lines_lost;
     let mut config = None;
     if let Some(document) = &syntax.document {
         let file = checker.table(document.as_table(), 0..0, &FILE);
@@ -36,7 +38,7 @@ pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
     mistakes.extend(syntax.mistakes);
     mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
     match config {
-        Some(config) if mistakes.is_empty() => Ok(config),
+        Some(config) if mistakes.is_empty() => fits(text, config),
         // A check that gives up without a word would be a bug of edgefold; better said than hidden.
         _ if mistakes.is_empty() => {
             let message = "the file can't be compiled".to_owned();
@@ -49,10 +51,23 @@ pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
     }
 }
 
+/// A host stores the compiled form as one value.
+fn fits(text: &str, config: Config) -> Result<Config, Vec<Mistake>> {
+    let bytes = config.to_compiled().len();
+    if bytes <= VALUE_BYTES_MAX {
+        return Ok(config);
+    }
+    let message = format!("the compiled configuration has {bytes} bytes");
+    let mut mistake = Mistake::new(text, &(0..0), "", message);
+    mistake.allowed = Some(format!("at most {VALUE_BYTES_MAX}"));
+    Err(vec![mistake])
+}
+
 /// `None` only where a mistake was noted.
 fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
     let (sources, known) = sources::sources(checker, file);
     let views = views::views(checker, file, &known);
+    site_url(checker, file);
     let (site_default, budget_default, limits_default) = (
         Fields::absent(&SITE),
         Fields::absent(&BUDGET),
@@ -67,10 +82,24 @@ fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
     })
 }
 
+/// Paths are appended to it.
+fn site_url(checker: &mut Checker<'_>, file: &Fields) {
+    let Some(fields) = file.inner("site") else {
+        return;
+    };
+    if fields
+        .text("url")
+        .is_some_and(|url| url.contains(['?', '#']))
+    {
+        let message = "the site's address has a query or fragment";
+        checker.say(&fields.place("url"), "site.url", message);
+    }
+}
+
 fn site(fields: &Fields) -> Option<Site> {
     Some(Site {
         title: fields.text("title")?,
-        description: fields.text("description")?,
+        description: fields.text("description").unwrap_or_default(),
         language: fields.text("language")?,
         url: fields
             .text("url")

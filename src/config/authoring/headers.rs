@@ -7,7 +7,8 @@ use toml_edit::Item;
 
 use super::keys::{HEADER_BYTES_MAX, HEADERS_MAX, Key};
 use super::read::Checker;
-use super::value::{allowed, shorten, type_of};
+use super::scalar::shorten;
+use super::value::{allowed, type_of};
 use crate::config::HeaderText;
 
 /// Set by the host or meaningless for a single request (RFC 9110 §7.6.1).

@@ -1,6 +1,6 @@
 //! `edgefold.toml`: reading, checking, its JSON Schema, OPML import.
 //!
-//! [`compile`] reads a file against one table of keys (`keys.rs`) and gives a [`Config`](super::Config) or *all* mistakes;
+//! [`compile`] reads a file against one table of keys (`tables.rs`) and gives a [`Config`](super::Config) or *all* mistakes;
 //! [`render`] shows them. Never part of a guest: a guest reads the compiled form.
 
 mod build_script;
@@ -11,10 +11,12 @@ mod mistake;
 mod nearest;
 mod opml;
 mod read;
+mod scalar;
 mod schema;
 mod slug;
 mod sources;
 mod syntax;
+mod tables;
 mod units;
 mod value;
 mod views;

@@ -7,9 +7,9 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
 use super::keys::{CATEGORIES_MAX, SOURCES_MAX, URL_BYTES_MAX};
+use super::scalar::shorten;
 use super::slug::{host_of, slugify, unique};
 use super::sources::ALL;
-use super::value::shorten;
 
 /// Longest file of subscriptions.
 const OPML_BYTES_MAX: usize = 8 * 1024 * 1024;

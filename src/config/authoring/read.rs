@@ -14,6 +14,8 @@ use super::value::{self, Checked};
 pub(super) struct Checker<'t> {
     text: &'t str,
     pub(super) mistakes: Vec<Mistake>,
+    /// Lines could not be read, so that nothing can be said to be missing.
+    pub(super) lines_lost: bool,
 }
 
 impl<'t> Checker<'t> {
@@ -21,6 +23,7 @@ impl<'t> Checker<'t> {
         Self {
             text,
             mistakes: Vec::new(),
+            lines_lost: false,
         }
     }
 
@@ -79,6 +82,9 @@ impl<'t> Checker<'t> {
     }
 
     fn missing_keys(&mut self, fields: &Fields) {
+        if self.lines_lost {
+            return;
+        }
         for key in fields.table.keys {
             let present = fields.values.contains_key(key.name) || fields.flawed.contains(key.name);
             if present || !matches!(key.default, Default::Required) {

@@ -4,9 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    Default, FILE, HEADER_BYTES_MAX, HEADERS_MAX, Key, Kind, QUERY_BYTES_MAX, SLUG_CHARS_MAX,
-    Table, URL_BYTES_MAX, WORD_CHARS_MAX, WORDS_MAX,
+    Default, HEADER_BYTES_MAX, HEADERS_MAX, Key, Kind, QUERY_BYTES_MAX, SLUG_CHARS_MAX, Table,
+    URL_BYTES_MAX, WORD_CHARS_MAX, WORDS_MAX,
 };
+use super::tables::FILE;
 use super::units::{DURATION_UNITS, SIZE_UNITS};
 use super::value::allowed;
 use super::views::FILTERS;

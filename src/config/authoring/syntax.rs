@@ -18,6 +18,8 @@ pub(super) struct Syntax {
     pub(super) mistakes: Vec<Mistake>,
     /// Lines whose value is not what the file says.
     pub(super) mended: BTreeSet<usize>,
+    /// Whole lines were left out, so that a key that seems to be missing may be there.
+    pub(super) lines_lost: bool,
 }
 
 /// Parses `text`. Places in the document are places in `text`: mending never moves a byte.
@@ -26,6 +28,7 @@ pub(super) fn parse(text: &str) -> Syntax {
         document: None,
         mistakes: Vec::new(),
         mended: BTreeSet::new(),
+        lines_lost: false,
     };
     let mut mended = text.to_owned();
     loop {
@@ -46,10 +49,11 @@ pub(super) fn parse(text: &str) -> Syntax {
         if again || syntax.mended.len() > MENDED_LINES_MAX {
             return syntax;
         }
-        match mend(&mended, line, error.message() == DUPLICATE) {
-            Some(next) => mended = next,
-            None => return syntax,
-        }
+        let Some(next) = mend(&mended, line, error.message() == DUPLICATE) else {
+            return syntax;
+        };
+        syntax.lines_lost |= next.line_lost;
+        mended = next.text;
     }
 }
 
@@ -62,8 +66,14 @@ fn said(message: &str) -> String {
     format!("no valid TOML: {message}")
 }
 
-/// The text with the value on `line` made empty, or the whole line made a comment. `None` where the line is no `key = value`.
-fn mend(text: &str, line: usize, whole: bool) -> Option<String> {
+struct Mended {
+    text: String,
+    line_lost: bool,
+}
+
+/// The text with the value on `line` made empty, or the whole line made a comment. `None` where what follows depends
+/// on the line: a table's header, or a value that goes on.
+fn mend(text: &str, line: usize, is_double: bool) -> Option<Mended> {
     let start = if line == 1 {
         0
     } else {
@@ -72,21 +82,25 @@ fn mend(text: &str, line: usize, whole: bool) -> Option<String> {
     let end = text[start..]
         .find(['\n', '\r'])
         .map_or(text.len(), |length| start + length);
-    let (key, value) = text[start..end].split_once('=')?;
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '\t');
-    let written = value.trim_start();
-    let goes_on = ["[", "{", "\"\"\"", "'''"]
-        .iter()
-        .any(|open| written.starts_with(open));
-    if key.trim().is_empty() || !key.chars().all(bare) || goes_on {
+    let written = &text[start..end];
+    let (key, value) = written.split_once('=').unwrap_or((written, ""));
+    let opens = |text: &str| {
+        let text = text.trim_start();
+        ["[", "{", "\"\"\"", "'''"]
+            .iter()
+            .any(|open| text.starts_with(open))
+    };
+    if opens(key) || opens(value) || written.is_empty() {
         return None;
     }
-    let blank = if whole {
-        format!("#{}", " ".repeat(end - start - 1))
-    } else if value.len() >= 2 {
-        format!("{key}=\"\"{}", " ".repeat(value.len() - 2))
+    let line_lost = is_double || value.len() < 2;
+    let instead = if line_lost {
+        format!("#{}", " ".repeat(written.len() - 1))
     } else {
-        return None;
+        format!("{key}=\"\"{}", " ".repeat(value.len() - 2))
     };
-    Some(format!("{}{blank}{}", &text[..start], &text[end..]))
+    Some(Mended {
+        text: format!("{}{instead}{}", &text[..start], &text[end..]),
+        line_lost: line_lost && !is_double,
+    })
 }

@@ -130,6 +130,31 @@ fn addresses_can_be_fetched() {
 }
 
 #[test]
+fn the_sites_address_can_be_appended_to() {
+    in_source(
+        "[site]\nurl = 'https://a.example/?x'",
+        "4:7 site.url: the site's address has a query or fragment.",
+    );
+}
+
+#[test]
+fn the_compiled_form_fits_one_value() {
+    let word = |n: usize| format!("'{n:0>100}'");
+    let words: Vec<_> = (0..100).map(word).collect();
+    let source = format!("{SOURCE}include = [{}]\n", words.join(", "));
+    let found = mistakes(&source.repeat(60));
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].starts_with("1:1 the compiled configuration has "),
+        "{found:?}"
+    );
+    assert!(
+        found[0].ends_with(" bytes. Allowed: at most 500000."),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn queries_compile() {
     let found = mistakes(&format!(
         "{SOURCE}kind = 'json'\n[source.map]\nitems = '$.hits['\ntitle = 'title'\n"
@@ -226,6 +251,27 @@ fn a_forgotten_quote_hides_nothing_else() {
     let keys: Vec<_> = found.iter().map(|m| m.split(' ').next().unwrap()).collect();
     assert_eq!(keys, ["2:9", "3:1", "5:7", "6:9", "7:8"], "{found:#?}");
     assert!(found[0].contains("no valid TOML: "), "{found:?}");
+}
+
+#[test]
+fn a_line_that_says_nothing_hides_nothing_else() {
+    let found = mistakes(
+        "[site]\ntitel = 'x'\n[[source]]\nhttps://a.example/feed\nurl =\nevery = 'often'\n",
+    );
+    let places: Vec<_> = found.iter().map(|m| m.split(' ').next().unwrap()).collect();
+    assert_eq!(places.len(), 4, "{found:#?}");
+    assert!(found[0].starts_with("2:1 site.titel: "), "{found:#?}");
+    assert!(found[1].starts_with("4:"), "{found:#?}");
+    assert!(found[2].starts_with("5:"), "{found:#?}");
+    assert!(found[3].starts_with("6:9 source.every: "), "{found:#?}");
+}
+
+#[test]
+fn a_broken_header_is_said_alone() {
+    one(
+        "[[source]\nurl = 'https://a.example/'\nevery = '1s'\n",
+        "1:10 no valid TOML: unclosed array table, expected `]`.",
+    );
 }
 
 #[test]

@@ -1,0 +1,309 @@
+//! The one table of everything that can be written in `edgefold.toml`. The checker, the JSON Schema and the
+//! tables of the documentation are all driven by it: a key that is not here does not exist.
+
+use super::keys::{Default, Key, Kind, SOURCES_MAX, Table, VIEWS_MAX};
+use crate::slice::PAGE_ITEMS_MAX;
+
+const fn key(name: &'static str, kind: Kind, default: Default, doc: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        default,
+        doc,
+    }
+}
+
+/// The file.
+pub(super) static FILE: Table = Table {
+    path: "",
+    doc: "What an edgefold site shows and how it fetches it.",
+    keys: &[
+        key("site", Kind::Table(&SITE), Default::Derived, SITE.doc),
+        key("budget", Kind::Table(&BUDGET), Default::Derived, BUDGET.doc),
+        key("limits", Kind::Table(&LIMITS), Default::Derived, LIMITS.doc),
+        key(
+            "source",
+            Kind::Tables(&SOURCE, SOURCES_MAX),
+            Default::Required,
+            SOURCE.doc,
+        ),
+        key(
+            "view",
+            Kind::Tables(&VIEW, VIEWS_MAX),
+            Default::Derived,
+            VIEW.doc,
+        ),
+    ],
+};
+
+pub(super) static SITE: Table = Table {
+    path: "site",
+    doc: "What the site calls itself.",
+    keys: &[
+        key(
+            "title",
+            Kind::Text(100),
+            Default::Text("edgefold"),
+            "The heading of the page.",
+        ),
+        key(
+            "description",
+            Kind::Text(300),
+            Default::Derived,
+            "One sentence below the heading.",
+        ),
+        key(
+            "language",
+            Kind::Language,
+            Default::Text("en"),
+            "The language of the page as a BCP 47 tag.",
+        ),
+        key(
+            "url",
+            Kind::Url,
+            Default::Derived,
+            "Where the site is reached, without query and fragment. Not needed: links are relative without it.",
+        ),
+        key(
+            "page_items",
+            Kind::Integer(1, PAGE_ITEMS_MAX as u64),
+            Default::Number(30),
+            "Items on a page.",
+        ),
+    ],
+};
+
+pub(super) static BUDGET: Table = Table {
+    path: "budget",
+    doc: "What the platform allows a day.",
+    keys: &[key(
+        "writes_per_day",
+        Kind::Integer(24, 10_000_000),
+        Default::Number(1000),
+        "Key-value writes per UTC day. They are spread over the day and never exceeded.",
+    )],
+};
+
+pub(super) static LIMITS: Table = Table {
+    path: "limits",
+    doc: "What one run, and one source in it, may take.",
+    keys: &[
+        key(
+            "concurrency",
+            Kind::Integer(1, 64),
+            Default::Number(6),
+            "Requests to sources under way at once.",
+        ),
+        key(
+            "requests_per_run",
+            Kind::Integer(1, 1000),
+            Default::Number(30),
+            "Requests to sources in one run, redirects included. The next run goes on with what is left. Platforms allow 32 to 50; a Fastly trial 10.",
+        ),
+        key(
+            "timeout",
+            Kind::Duration(1, 60),
+            Default::Text("10s"),
+            "How long one source may take, redirects included.",
+        ),
+        key(
+            "body",
+            Kind::Size(1024, 16 * 1024 * 1024),
+            Default::Text("5MiB"),
+            "How large one source's answer may be, before and after decompression.",
+        ),
+        key(
+            "items_per_source",
+            Kind::Integer(1, 10_000),
+            Default::Number(500),
+            "Items taken from one answer; the newest win, and the source shows how many were left out.",
+        ),
+        key(
+            "redirects",
+            Kind::Integer(0, 10),
+            Default::Number(5),
+            "Redirects followed for one source.",
+        ),
+    ],
+};
+
+static SOURCE: Table = Table {
+    path: "source",
+    doc: "One upstream: a feed or a JSON API.",
+    keys: &[
+        key(
+            "id",
+            Kind::Slug,
+            Default::Derived,
+            "Names the source in `source=` and in views, and is part of its items' ids. Derived from `title` or, without it, from the host; write it where you may change the title later.",
+        ),
+        key(
+            "title",
+            Kind::Text(100),
+            Default::Derived,
+            "What the page calls it. Without it: the host of `url`.",
+        ),
+        key(
+            "url",
+            Kind::Url,
+            Default::Required,
+            "Where it is fetched: an absolute http or https address.",
+        ),
+        key(
+            "kind",
+            Kind::Word(&["feed", "json"]),
+            Default::Text("feed"),
+            "How its answers are read: `feed` for RSS, Atom and JSON Feed (told apart by content), `json` for any JSON API, mapped by `[source.map]`.",
+        ),
+        key(
+            "category",
+            Kind::Slug,
+            Default::Text("general"),
+            "The category of its items. Categories exist by being named here.",
+        ),
+        key(
+            "tags",
+            Kind::Words,
+            Default::Derived,
+            "Added to its items' own tags.",
+        ),
+        key(
+            "every",
+            Kind::Duration(60, 7 * 86_400),
+            Default::Text("30m"),
+            "How often it is fetched.",
+        ),
+        key(
+            "headers",
+            Kind::Headers,
+            Default::Derived,
+            "Request headers. A value is text, or `{ secret = \"Bearer {name}\" }` in which `{name}` stands for the host variable of that name.",
+        ),
+        key(
+            "include",
+            Kind::Words,
+            Default::Derived,
+            "Only items that contain one of these in title, summary or tags, in upper or lower case.",
+        ),
+        key(
+            "mute",
+            Kind::Words,
+            Default::Derived,
+            "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
+        ),
+        key(
+            "timeout",
+            Kind::Duration(1, 60),
+            Default::Derived,
+            "For this source instead of the one in `[limits]`.",
+        ),
+        key(
+            "body",
+            Kind::Size(1024, 16 * 1024 * 1024),
+            Default::Derived,
+            "For this source instead of the one in `[limits]`.",
+        ),
+        key("map", Kind::Table(&MAP), Default::Derived, MAP.doc),
+    ],
+};
+
+static MAP: Table = Table {
+    path: "source.map",
+    doc: "For `kind = \"json\"`: where the items and their fields are, as RFC 9535 JSONPath queries. In all but `items`, `$` is the item.",
+    keys: &[
+        key(
+            "items",
+            Kind::Query,
+            Default::Text("$"),
+            "Selects the items in the document; a selected array stands for its elements.",
+        ),
+        key(
+            "title",
+            Kind::Query,
+            Default::Required,
+            "The item's title, as text or HTML.",
+        ),
+        key("url", Kind::Query, Default::Derived, "The item's address."),
+        key(
+            "id",
+            Kind::Query,
+            Default::Derived,
+            "The item's own id. Without it: its address.",
+        ),
+        key(
+            "published",
+            Kind::Query,
+            Default::Derived,
+            "When it was published: RFC 3339, RFC 2822, or unix seconds or milliseconds. Without it: when it was seen first.",
+        ),
+        key(
+            "updated",
+            Kind::Query,
+            Default::Derived,
+            "When it was changed last, as `published`.",
+        ),
+        key("author", Kind::Query, Default::Derived, "Who wrote it."),
+        key("summary", Kind::Query, Default::Derived, "Text or HTML."),
+        key(
+            "image",
+            Kind::Query,
+            Default::Derived,
+            "A picture's address.",
+        ),
+        key(
+            "tags",
+            Kind::Query,
+            Default::Derived,
+            "Each selected text is a tag.",
+        ),
+    ],
+};
+
+static VIEW: Table = Table {
+    path: "view",
+    doc: "A declared view: the items that pass all of its filters, of which it needs at least one.",
+    keys: &[
+        key(
+            "id",
+            Kind::Slug,
+            Default::Derived,
+            "Asked for as `category=`; no category's id. Derived from `title`.",
+        ),
+        key(
+            "title",
+            Kind::Text(100),
+            Default::Required,
+            "What the page calls it.",
+        ),
+        key(
+            "categories",
+            Kind::Slugs,
+            Default::Derived,
+            "Categories it takes items from; without it all.",
+        ),
+        key(
+            "sources",
+            Kind::Slugs,
+            Default::Derived,
+            "Sources (their ids) it takes items from; without it all.",
+        ),
+        key(
+            "tags",
+            Kind::Words,
+            Default::Derived,
+            "Only items that have one of these tags.",
+        ),
+        key(
+            "include",
+            Kind::Words,
+            Default::Derived,
+            "Only items that contain one of these in title, summary or tags, in upper or lower case.",
+        ),
+        key(
+            "mute",
+            Kind::Words,
+            Default::Derived,
+            "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
+        ),
+    ],
+};

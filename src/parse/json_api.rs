@@ -57,10 +57,11 @@ pub(super) fn read(
 fn items<'d>(document: &'d Value, source: &str) -> Result<Vec<&'d Value>, ParseError> {
     let nodes = compile("items", source)?.query(document).all();
     if nodes.is_empty() {
-        // `$.list[*]` of an empty list is an empty feed, not a mistake.
+        // `$.list[*]` of an empty list, and `$.list[?…]` where no element passes, is an empty feed and not a mistake.
         let list = source
             .strip_suffix("[*]")
-            .or_else(|| source.strip_suffix(".*"));
+            .or_else(|| source.strip_suffix(".*"))
+            .or_else(|| filtered(source));
         if let Some(list) = list
             && !compile("items", list)?.query(document).is_empty()
         {
@@ -78,6 +79,12 @@ fn items<'d>(document: &'d Value, source: &str) -> Result<Vec<&'d Value>, ParseE
             other => vec![other],
         })
         .collect())
+}
+
+/// What a query that ends with a filter picks from: `$.list` of `$.list[?@.size > 1]`.
+fn filtered(source: &str) -> Option<&str> {
+    let list = &source[..source.find("[?")?];
+    source.ends_with(']').then_some(list)
 }
 
 /// One mapped field and how often it selected something.

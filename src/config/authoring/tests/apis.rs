@@ -7,6 +7,8 @@ use serde_json_path::JsonPath;
 
 use crate::config::authoring::compile;
 use crate::config::{JsonMapping, SourceKind};
+use crate::fetch::{Document, Validators};
+use crate::parse::parse;
 
 /// Query of `[source.map]` for a manifest's RFC 6901 pointer; the names are the manifest's and ours.
 const FIELDS: &[(&str, &str)] = &[
@@ -100,6 +102,29 @@ fn captured_apis_can_be_mapped() {
             }
             assert!(found(item, map.published.as_deref()).is_some(), "{file}");
         }
+    }
+}
+
+/// A quiet week: no earthquake passes the filter of `examples/alerts.toml`.
+#[test]
+fn a_filter_that_nothing_passes_is_no_mistake() {
+    let config = compile(include_str!("../../../../examples/alerts.toml")).unwrap();
+    let source = &config.sources[0];
+    let quake = |magnitude: f64| {
+        let title = format!("M {magnitude}");
+        let properties =
+            serde_json::json!({ "mag": magnitude, "title": title, "time": 1_478_198_296_000_u64 });
+        serde_json::json!({ "features": [{ "id": "q", "properties": properties }] })
+    };
+    for (magnitude, entries) in [(4.9, 0), (5.1, 1)] {
+        let document = Document {
+            body: quake(magnitude).to_string().into(),
+            content_type: Some("application/geo+json".to_owned()),
+            url: source.url.parse().unwrap(),
+            validators: Validators::default(),
+        };
+        let parsed = parse(&document, source, &config.limits).unwrap();
+        assert_eq!(parsed.entries.len(), entries, "{magnitude}");
     }
 }
 

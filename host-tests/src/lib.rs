@@ -7,5 +7,6 @@
     reason = "the bans are for the host-neutral logic; this crate plays the host"
 )]
 
+pub mod bench;
 pub mod sim;
 pub mod upstream;

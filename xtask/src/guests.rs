@@ -27,8 +27,10 @@ pub(crate) enum Which {
 #[derive(Debug)]
 pub(crate) struct Guest {
     which: Which,
-    /// In `dist/edgefold-NAME.wasm`.
-    pub(crate) name: &'static str,
+    /// As in `cargo xtask build NAME`.
+    name: &'static str,
+    /// Its file in `dist/`.
+    dist: &'static str,
     /// Its cargo package.
     pub(crate) package: &'static str,
     /// Its compilation target.
@@ -44,6 +46,7 @@ pub(crate) const GUESTS: [Guest; 3] = [
     Guest {
         which: Which::Component,
         name: "component",
+        dist: "edgefold-component.wasm",
         clippy_step: "clippy of component",
         package: "edgefold-component",
         target: "wasm32-wasip2",
@@ -52,6 +55,7 @@ pub(crate) const GUESTS: [Guest; 3] = [
     Guest {
         which: Which::Spin,
         name: "spin",
+        dist: "edgefold-spin.wasm",
         clippy_step: "clippy of spin",
         package: "edgefold-spin",
         target: "wasm32-wasip2",
@@ -60,12 +64,24 @@ pub(crate) const GUESTS: [Guest; 3] = [
     Guest {
         which: Which::Fastly,
         name: "fastly",
+        dist: "edgefold-fastly.wasm",
         clippy_step: "clippy of fastly",
         package: "edgefold-fastly",
         target: "wasm32-wasip1",
         file: "edgefold-fastly.wasm",
     },
 ];
+
+/// The floor of the benchmarks. No product, so not among [`GUESTS`].
+const HELLO: Guest = Guest {
+    which: Which::All,
+    name: "bench-hello",
+    dist: "bench-hello.wasm",
+    clippy_step: "clippy of hello",
+    package: "hello",
+    target: "wasm32-wasip2",
+    file: "hello.wasm",
+};
 
 /// The targets of all guests.
 pub(crate) const TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-wasip2"];
@@ -100,9 +116,10 @@ pub(crate) fn build(which: Which, config: Option<&Path>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where a guest is after [`build`].
-pub(crate) fn dist(name: &str) -> PathBuf {
-    root().join("dist").join(format!("edgefold-{name}.wasm"))
+/// Builds the hello-world component of the benchmarks into `dist/bench-hello.wasm`.
+pub(crate) fn build_hello() -> anyhow::Result<()> {
+    setup::targets(&[HELLO.target])?;
+    build_one(&HELLO, None).map(drop)
 }
 
 // One cargo call a guest: building two together would unify their dependencies' features, and the same guest would come
@@ -123,7 +140,7 @@ fn build_one(guest: &Guest, config: Option<&Path>) -> anyhow::Result<PathBuf> {
         .join(guest.target)
         .join("guest")
         .join(guest.file);
-    let file = dist(guest.name);
+    let file = root().join("dist").join(guest.dist);
     copy_if_changed(&built, &file)?;
     if guest.which == Which::Fastly {
         // Where the Fastly CLI looks, with `language = "other"`.

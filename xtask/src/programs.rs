@@ -23,6 +23,7 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<()> {
 pub(crate) fn bench(args: &[String]) -> anyhow::Result<()> {
     if !asks_for_help(args) {
         guests::build(Which::All, None)?;
+        guests::build_hello()?;
     }
     start("edgefold-bench", &["--release"], "", args)
 }

@@ -1,0 +1,111 @@
+//! The benchmarks of `cargo xtask bench`.
+//!
+//! Figures are compared with a floor measured in the same run, in turns (A B C A B C …), and given as medians: the machine may
+//! do other things meanwhile.
+
+pub mod counted;
+pub mod cpu;
+pub mod cycle;
+pub mod feeds;
+pub mod fixed;
+pub mod kv;
+pub mod load;
+pub mod running;
+pub mod serve;
+pub mod size;
+pub mod start;
+pub mod table;
+
+use std::path::{Path, PathBuf};
+
+use edgefold_host::Limits;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use feeds::Feeds;
+use running::Running;
+use serve::{Arm, HELLO};
+use table::Table;
+
+/// The benchmarks, in the order they are run.
+pub const NAMES: [&str; 5] = ["size", "kv", "start", "cycle", "serve"];
+
+/// Where the guests are.
+#[derive(Debug, Clone)]
+pub struct Guests {
+    /// The folder with `edgefold-component.wasm` and the others.
+    pub dist: PathBuf,
+    /// The hello-world component.
+    pub hello: PathBuf,
+}
+
+impl Guests {
+    fn component(&self) -> PathBuf {
+        self.dist.join("edgefold-component.wasm")
+    }
+}
+
+/// Runs the benchmark `name`, which is one of [`NAMES`].
+///
+/// # Errors
+/// Where a guest is missing, or does not do what is measured.
+pub async fn run(name: &str, guests: &Guests) -> anyhow::Result<Table> {
+    let component = guests.component();
+    match name {
+        "size" => size::run(&guests.dist),
+        "kv" => kv::run(&component).await,
+        "start" => start::run(&component, &guests.hello).await,
+        "cycle" => cycle::run(&component).await,
+        "serve" => run_serve(&component, &guests.hello).await,
+        other => anyhow::bail!("no benchmark {other:?}: one of {}", NAMES.join(", ")),
+    }
+}
+
+/// All tables, for the file.
+#[must_use]
+pub fn json(tables: &[Table]) -> Value {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let tables: Vec<Value> = tables.iter().map(Table::json).collect();
+    json!({ "cores": cores, "tables": tables })
+}
+
+async fn run_serve(component: &Path, hello: &Path) -> anyhow::Result<Table> {
+    let feeds = Feeds::serve(20, 50).await?;
+    let config = feeds.config()?;
+    let upstream = Some(&feeds.upstream);
+    let edgefold = Running::start(component, Some(&config), upstream, Limits::default()).await?;
+    edgefold.cycle().await?;
+    let hello = Running::start(hello, None, None, Limits::default()).await?;
+    let (edgefold_at, hello_at) = (edgefold.listen().await?, hello.listen().await?);
+    let mut arms = vec![Arm {
+        name: HELLO,
+        address: hello_at,
+        path: "/".to_owned(),
+    }];
+    for (name, fixed_name, path) in [
+        ("edgefold GET /", "hyper, same bytes as /", "/"),
+        (
+            "edgefold GET /api/items",
+            "hyper, same bytes as /api/items",
+            "/api/items",
+        ),
+    ] {
+        let answer = edgefold.ask(Method::GET, path).await?;
+        anyhow::ensure!(
+            answer.parts.status == StatusCode::OK,
+            "{path}: {}",
+            answer.parts.status
+        );
+        arms.push(Arm {
+            name,
+            address: edgefold_at,
+            path: path.to_owned(),
+        });
+        arms.push(Arm {
+            name: fixed_name,
+            address: fixed::serve(answer.parts.headers, answer.body).await?,
+            path: path.to_owned(),
+        });
+    }
+    serve::run(&arms).await
+}

@@ -1,0 +1,131 @@
+//! A component that runs in `edgefold-host` and listens on a port.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use edgefold::config::Config;
+use edgefold_host::outbound::{Allowed, OutboundPolicy};
+use edgefold_host::{EdgefoldHost, Limits};
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::counted::CountedKv;
+use crate::upstream::Upstream;
+
+/// Opens the admin routes; nothing else listens to these hosts.
+const TOKEN: &str = "bench-token";
+
+/// One component in one host with a store of its own.
+#[derive(Clone)]
+pub struct Running {
+    host: EdgefoldHost,
+    /// Its store.
+    pub kv: CountedKv,
+}
+
+/// An answer, whole.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its head.
+    pub parts: http::response::Parts,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Running {
+    /// Starts `component` with `config` as its configuration; it may ask `upstream`.
+    ///
+    /// # Errors
+    /// Where the file is missing or is no component.
+    pub async fn start(
+        component: &Path,
+        config: Option<&Config>,
+        upstream: Option<&Upstream>,
+        limits: Limits,
+    ) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(component)
+            .with_context(|| format!("no {}: run `cargo xtask build`", component.display()))?;
+        let kv = CountedKv::default();
+        let mut policy = OutboundPolicy::public();
+        if let Some(upstream) = upstream {
+            let address = upstream.base_url();
+            policy = policy.allow(address.trim_start_matches("http://").parse::<Allowed>()?);
+        }
+        let mut variables = vec![("admin_token", TOKEN.to_owned())];
+        variables.extend(config.map(|config| ("config", config.to_compiled())));
+        let host = EdgefoldHost::builder()
+            .component(bytes)
+            .kv(kv.clone())
+            .variables(variables)
+            .outbound(policy)
+            .limits(limits)
+            .build()
+            .await?;
+        Ok(Self { host, kv })
+    }
+
+    /// One request, without a socket.
+    ///
+    /// # Errors
+    /// Where the body breaks off.
+    pub async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Answer> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+            .body(Empty::<Bytes>::new())?;
+        let timeout = self.host.limits().refresh_timeout;
+        let (parts, body) = self.host.handle_within(request, timeout).await.into_parts();
+        let body = body.collect().await.map_err(anyhow::Error::from_boxed)?;
+        Ok(Answer {
+            parts,
+            body: body.to_bytes(),
+        })
+    }
+
+    /// Runs a cycle over all sources and returns its report.
+    ///
+    /// # Errors
+    /// Where the component refuses, or leaves sources for another run.
+    pub async fn cycle(&self) -> anyhow::Result<Value> {
+        let answer = self.ask(Method::POST, "/_edgefold/refresh?all=1").await?;
+        let text = String::from_utf8_lossy(&answer.body);
+        ensure!(
+            answer.parts.status == StatusCode::OK,
+            "refresh: {} {text}",
+            answer.parts.status
+        );
+        let report: Value = serde_json::from_str(&text)?;
+        ensure!(report["left"] == 0, "sources are left: {text}");
+        Ok(report)
+    }
+
+    /// Listens on a free port until the runtime ends.
+    ///
+    /// # Errors
+    /// Where no port is free.
+    pub async fn listen(&self) -> std::io::Result<SocketAddr> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let host = self.host.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                let host = host.clone();
+                let service = service_fn(move |request| {
+                    let host = host.clone();
+                    async move { Ok::<_, std::convert::Infallible>(host.handle(request).await) }
+                });
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        Ok(address)
+    }
+}

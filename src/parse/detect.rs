@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::markup::{Token, Tokens, attribute};
+use super::attribute::attribute;
+use super::markup::{Token, Tokens};
 use super::{ParseError, link, text};
 
 /// Tags looked at before a document counts as no feed.

@@ -4,16 +4,14 @@ use std::borrow::Cow;
 
 use url::Url;
 
+use super::attribute::attribute;
 use super::collect::{Collector, Draft};
-use super::markup::{Token, Tokens, attribute, decode_entities};
+use super::field::{is, is_picture, person, plain, plain_html, shown, value};
 use super::namespace::Namespace::{self, Atom, Content, Dc, Itunes, Media, Rss};
 use super::xml::{self, Element, Field};
-use super::{Parsed, date, link, text};
+use super::{Parsed, date, link};
 use crate::item::{SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
 use crate::time::Timestamp;
-
-/// Longest author, tag or id decoded, in bytes: far above what is kept.
-const SHORT_BYTES_MAX: usize = 8192;
 
 /// Reads an XML feed; nothing where the document holds neither a feed's root nor an entry.
 pub(super) fn read(source: &str, document_url: &Url, mut collector: Collector) -> Option<Parsed> {
@@ -313,124 +311,3 @@ const PUBLISHED: [Names<'static>; 6] = [
 ];
 
 const UPDATED: [Names<'static>; 2] = [(&[Atom, Rss], "updated"), (&[Atom, Rss, Dc], "modified")];
-
-fn is(field: &Field<'_>, namespaces: &[Namespace], name: &str) -> bool {
-    namespaces.contains(&field.namespace) && field.name.eq_ignore_ascii_case(name)
-}
-
-/// Whether a link, enclosure or media object says that it is a picture.
-fn is_picture(field: &Field<'_>) -> bool {
-    let says = |name: &str, start: &str| {
-        attribute(field.attributes, name)
-            .is_some_and(|v| v.trim().to_ascii_lowercase().starts_with(start))
-    };
-    says("type", "image/") || says("medium", "image")
-}
-
-/// What kind of text a field holds.
-#[derive(PartialEq, Eq)]
-enum Kind {
-    Plain,
-    Html,
-}
-
-/// A field's text with one layer of XML taken off, unless markup stands in it as it is (XHTML, or a publisher's mistake).
-fn value<'a>(field: &Field<'a>) -> (Cow<'a, str>, Kind) {
-    let inner = field.inner;
-    if !inner.contains('<') {
-        return (decode_entities(inner), kind(field));
-    }
-    if Tokens::new(inner).any(|token| matches!(token, Token::Open { .. } | Token::Close { .. })) {
-        return (Cow::Borrowed(inner), Kind::Html);
-    }
-    let mut out = String::new();
-    for token in Tokens::new(inner) {
-        match token {
-            // White space around a CDATA section is layout.
-            Token::Text(text) if text.trim().is_empty() => {}
-            Token::Text(text) => out.push_str(&decode_entities(text)),
-            Token::Cdata(text) => out.push_str(text),
-            _ => {}
-        }
-    }
-    (Cow::Owned(out), kind(field))
-}
-
-/// Atom says whether a text is HTML and means plain text where it doesn't (RFC 4287 §3.1.1); RSS never says and often is.
-fn kind(field: &Field<'_>) -> Kind {
-    let stated = attribute(field.attributes, "type");
-    match stated.as_deref().map(str::trim) {
-        Some("text" | "text/plain" | "plain") => Kind::Plain,
-        Some(_) => Kind::Html,
-        None if field.namespace == Atom && !field.name.eq_ignore_ascii_case("content") => {
-            Kind::Plain
-        }
-        None => Kind::Html,
-    }
-}
-
-/// A field as readers see it.
-fn shown(field: &Field<'_>, chars_max: usize) -> String {
-    match value(field) {
-        (text, Kind::Plain) => text::from_plain(&text, chars_max),
-        (html, Kind::Html) => text::from_html(&html, chars_max),
-    }
-}
-
-/// A field whose text is no markup: an id, a date, an address.
-fn plain(field: &Field<'_>) -> String {
-    let short = shortened(field, SHORT_BYTES_MAX);
-    value(&short).0.trim().to_owned()
-}
-
-fn shortened<'a>(field: &Field<'a>, bytes_max: usize) -> Field<'a> {
-    let inner = &field.inner[..field.inner.floor_char_boundary(bytes_max)];
-    Field { inner, ..*field }
-}
-
-fn plain_html(field: &Field<'_>) -> String {
-    text::from_html(&plain(field), SHORT_BYTES_MAX)
-}
-
-/// Longest author looked at, in bytes: the feed's own may be asked for once an entry.
-const PERSON_BYTES_MAX: usize = 1024;
-
-/// Atom's `name` within, or RSS's `mail@example.org (Name)` and `Name <mail@example.org>`.
-fn person(field: &Field<'_>) -> String {
-    let field = &shortened(field, PERSON_BYTES_MAX);
-    let mut tokens = Tokens::new(field.inner);
-    while let Some(token) = tokens.next() {
-        if let Token::Open { name, .. } = token
-            && name
-                .rsplit(':')
-                .next()
-                .is_some_and(|n| n.eq_ignore_ascii_case("name"))
-        {
-            let start = tokens.position();
-            let len = field.inner[start..]
-                .find("</")
-                .unwrap_or(field.inner.len() - start);
-            let inner = &field.inner[start..start + len];
-            return shown(
-                &Field {
-                    inner,
-                    attributes: "",
-                    ..*field
-                },
-                SHORT_BYTES_MAX,
-            );
-        }
-    }
-    let stated = plain(field);
-    if let Some((address, rest)) = stated.split_once('(')
-        && address.contains('@')
-    {
-        return text::from_plain(rest.trim_end().trim_end_matches(')'), SHORT_BYTES_MAX);
-    }
-    match stated.split_once('<') {
-        Some((name, rest)) if rest.contains('@') && !name.trim().is_empty() => {
-            text::from_plain(name, SHORT_BYTES_MAX)
-        }
-        _ => text::from_html(&stated, SHORT_BYTES_MAX),
-    }
-}

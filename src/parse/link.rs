@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::markup::{Token, Tokens, attribute};
+use super::attribute::attribute;
+use super::markup::{Token, Tokens};
 use crate::item::URL_BYTES_MAX;
 
 /// Tags of one text searched for a picture.

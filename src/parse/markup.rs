@@ -3,13 +3,6 @@
 //! Nothing is copied and nothing is refused: what can't be a tag is text. One pass, no recursion, each byte is looked at a
 //! bounded number of times.
 
-use std::borrow::Cow;
-
-/// Attributes looked at in one tag; what follows is ignored.
-const ATTRIBUTES_MAX: usize = 64;
-/// Longest name of an entity (`CounterClockwiseContourIntegral`), in bytes.
-const ENTITY_BYTES_MAX: usize = 32;
-
 /// A piece of markup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
@@ -232,130 +225,6 @@ fn subset_end(text: &str) -> Option<usize> {
     None
 }
 
-/// The attributes of a tag as name and undecoded value.
-pub(super) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = text;
-    let each = std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
-        if rest.is_empty() {
-            return None;
-        }
-        // A stray `=` counts as part of the name, so that each step goes on.
-        let first = rest.chars().next().map_or(0, char::len_utf8);
-        let len = rest[first..]
-            .find(|c: char| c.is_ascii_whitespace() || c == '=')
-            .map_or(rest.len(), |i| i + first);
-        let (name, after) = rest.split_at(len);
-        let Some(value) = after.trim_start().strip_prefix('=') else {
-            rest = after;
-            return Some((name, ""));
-        };
-        let value = value.trim_start();
-        let (value, after) = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let value = &value[1..];
-                match value.find(quote) {
-                    Some(end) => (&value[..end], &value[end + 1..]),
-                    None => (value, ""),
-                }
-            }
-            _ => value.split_at(
-                value
-                    .find(|c: char| c.is_ascii_whitespace())
-                    .unwrap_or(value.len()),
-            ),
-        };
-        rest = after;
-        Some((name, value))
-    });
-    each.take(ATTRIBUTES_MAX)
-}
-
-/// The decoded value of the attribute `name` (without regard to case).
-pub(super) fn attribute<'a>(text: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    attributes(text)
-        .find(|(n, _)| n.eq_ignore_ascii_case(name))
-        .map(|(_, value)| decode_entities(value))
-}
-
-/// Decodes numeric and HTML's named entities, once. Unknown ones and a bare `&` stay as they are; entities that a document
-/// declares itself are never expanded.
-pub(super) fn decode_entities(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else {
-        return Cow::Borrowed(text);
-    };
-    let mut out = String::with_capacity(text.len());
-    let mut rest = &text[first..];
-    out.push_str(&text[..first]);
-    while let Some(i) = rest.find('&') {
-        out.push_str(&rest[..i]);
-        rest = &rest[i..];
-        let used = decode_one(rest, &mut out);
-        rest = &rest[used..];
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
-}
-
-/// Decodes the entity that `text` begins with into `out`; returns the bytes used.
-fn decode_one(text: &str, out: &mut String) -> usize {
-    let body = &text[1..];
-    if let Some(number) = body.strip_prefix('#') {
-        let (digits, radix) = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => (hex, 16),
-            None => (number, 10),
-        };
-        let len = digits
-            .find(|c: char| !c.is_digit(radix))
-            .unwrap_or(digits.len());
-        if len > 0 {
-            out.push(u32::from_str_radix(&digits[..len], radix).map_or('\u{fffd}', code_point));
-            let used = text.len() - digits.len() + len;
-            return used + usize::from(text[used..].starts_with(';'));
-        }
-    }
-    let len = body
-        .bytes()
-        .take(ENTITY_BYTES_MAX)
-        .take_while(u8::is_ascii_alphanumeric)
-        .count();
-    if body[len..].starts_with(';')
-        && let Some(value) = quick_xml::escape::resolve_html5_entity(&body[..len])
-    {
-        out.push_str(value);
-        return len + 2;
-    }
-    // `&nbsp` without semicolon: only the few that browsers take so.
-    for (name, value) in [
-        ("amp", "&"),
-        ("nbsp", "\u{a0}"),
-        ("lt", "<"),
-        ("gt", ">"),
-        ("quot", "\""),
-    ] {
-        if &body[..len] == name && !body[len..].starts_with('=') {
-            out.push_str(value);
-            return len + 1;
-        }
-    }
-    out.push('&');
-    1
-}
-
-/// What HTML makes of a numeric reference: 0x80 to 0x9F are windows-1252, the impossible ones U+FFFD.
-fn code_point(n: u32) -> char {
-    match u8::try_from(n) {
-        Ok(byte @ 0x80..=0x9f) => {
-            let bytes = [byte];
-            let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes);
-            text.chars().next().unwrap_or('\u{fffd}')
-        }
-        _ => char::from_u32(n)
-            .filter(|c| *c != '\0')
-            .unwrap_or('\u{fffd}'),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -409,39 +278,5 @@ mod tests {
                 empty: false
             }
         );
-    }
-
-    #[test]
-    fn reads_attributes_of_every_spelling() {
-        let all: Vec<_> = attributes(" a=\"1\" b='2' c=3 d e = \"5\" =x f=\"un").collect();
-        assert_eq!(
-            all,
-            [
-                ("a", "1"),
-                ("b", "2"),
-                ("c", "3"),
-                ("d", ""),
-                ("e", "5"),
-                ("=x", ""),
-                ("f", "un")
-            ]
-        );
-        assert_eq!(attribute(" HREF='a&amp;b'", "href").as_deref(), Some("a&b"));
-    }
-
-    #[test]
-    fn decodes_entities_once() {
-        for (text, expected) in [
-            ("a &amp;amp; b", "a &amp; b"),
-            ("&nbsp;&eacute;&hellip;", "\u{a0}é…"),
-            ("AT&T & &bogus; &", "AT&T & &bogus; &"),
-            (
-                "&#8217;&#x2019;&#146;&#0;&#xFFFFFFFFFF;",
-                "’’’\u{fffd}\u{fffd}",
-            ),
-            ("?a=1&lt=2&amp", "?a=1&lt=2&"),
-        ] {
-            assert_eq!(decode_entities(text), expected);
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Reads what a source answered: RSS, Atom, JSON Feed told apart by content, and JSON by mapping. As lenient as the best feed readers.
 //!
 //! One way through: [`charset`] makes text of bytes, [`detect`] tells what it is, then [`xml`] finds the entries of RSS, RDF
-//! and Atom and [`feed`] maps their fields, or `serde_json` reads the document and [`json_feed`] or [`json_api`] maps it;
+//! and Atom and [`feed`] maps each [`field`], or `serde_json` reads the document and [`json_feed`] or [`json_api`] maps it;
 //! [`collect`] applies the limits to all of them. [`markup`] splits XML and the HTML inside of it alike.
 //!
 //! Why no strict XML parser stands in front: the feeds that need help are not well-formed, and what has to be known to mend
@@ -10,11 +10,14 @@
 //! well-kept feed parsers bring a regular-expression engine and a second calendar into the guest. They serve as a yardstick
 //! in the tests instead.
 
+mod attribute;
 mod charset;
 mod collect;
 mod date;
 mod detect;
+mod entity;
 mod feed;
+mod field;
 mod json_api;
 mod json_feed;
 mod link;
@@ -22,6 +25,7 @@ mod markup;
 mod namespace;
 mod text;
 mod xml;
+mod zone;
 
 use collect::Collector;
 use detect::Form;

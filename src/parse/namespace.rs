@@ -1,6 +1,7 @@
 //! XML namespaces of feeds, by address; by the usual prefix where a document does not declare it.
 
-use super::markup::{attributes, decode_entities};
+use super::attribute::attributes;
+use super::entity::decode_entities;
 
 /// Declarations kept at once; further ones are ignored.
 const DECLARATIONS_MAX: usize = 64;

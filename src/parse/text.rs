@@ -2,7 +2,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::markup::{Token, Tokens, decode_entities};
+use super::entity::decode_entities;
+use super::markup::{Token, Tokens};
 
 /// Elements whose content is not for readers.
 const RAW_TEXT: [&str; 9] = [

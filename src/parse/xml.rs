@@ -7,7 +7,8 @@
 
 use url::Url;
 
-use super::markup::{Token, Tokens, attribute};
+use super::attribute::attribute;
+use super::markup::{Token, Tokens};
 use super::namespace::{Namespace, Namespaces};
 
 /// Fields kept of one entry or channel; further ones are ignored.

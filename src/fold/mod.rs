@@ -1,7 +1,18 @@
 //! Merges new entries with what is known: stable ids, de-duplication, edits, order.
 
 mod assemble;
+mod canonical;
+mod memory;
+mod merge;
+mod state;
 mod views;
 
 pub use assemble::{config_digest, head_of};
+pub use canonical::canonical;
+pub use memory::MEMORY_ITEMS_MAX;
+pub use state::{SourceState, State};
 pub use views::{ALL, ViewDef, views, views_of};
+
+pub(crate) use assemble::{count, new_source, render};
+pub(crate) use memory::Memory;
+pub(crate) use merge::{Fold, Folded};

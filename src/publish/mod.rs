@@ -1,1 +1,79 @@
 //! Makes a new head visible: segments first, then the root by compare-and-swap.
+//!
+//! The order is what keeps readers safe: a head is written only after everything that it names, and the state (with the
+//! validators that stop a document from being sent again) only after the head that has the document's items.
+
+mod counting;
+mod seal;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+
+pub(crate) use counting::CountingKv;
+pub(crate) use seal::{Seal, keep, seal};
+
+use crate::host::{KV_CONCURRENCY, Kv, KvError, Precondition, Version};
+use crate::slice::{Head, keys};
+
+/// What became of a publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Published {
+    /// Every reader sees it.
+    Visible,
+    /// Another run was first. Nothing refers to what was written.
+    Conflict,
+}
+
+/// Writes the content-named values, then swaps the head against the `version` that the run began with.
+///
+/// # Errors
+/// Where the store fails, or it can't be told whether the head was swapped: the next run finds out.
+pub(crate) async fn publish<K: Kv>(
+    kv: &K,
+    values: &BTreeMap<String, Bytes>,
+    head: &Bytes,
+    version: Option<Version>,
+) -> Result<Published, KvError> {
+    let puts = values.iter().map(|(key, value)| put_named(kv, key, value));
+    let done: Vec<Result<(), KvError>> =
+        stream::iter(puts).buffered(KV_CONCURRENCY).collect().await;
+    done.into_iter().collect::<Result<(), KvError>>()?;
+    let when = version.map_or(Precondition::Absent, Precondition::Version);
+    match kv.put(keys::HEAD, head.clone(), when, None).await {
+        Ok(_) => Ok(Published::Visible),
+        Err(KvError::Conflict) => Ok(Published::Conflict),
+        Err(KvError::Ambiguous(why)) => reread(kv, head, why).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// A content-named value is the same whoever writes it: an answer that was lost is asked for once more.
+async fn put_named<K: Kv>(kv: &K, key: &str, value: &Bytes) -> Result<(), KvError> {
+    match kv.put(key, value.clone(), Precondition::None, None).await {
+        Err(KvError::Ambiguous(_)) => kv
+            .put(key, value.clone(), Precondition::None, None)
+            .await
+            .map(drop),
+        other => other.map(drop),
+    }
+}
+
+/// The answer to the swap was lost: what is stored now tells.
+async fn reread<K: Kv>(kv: &K, ours: &Bytes, why: String) -> Result<Published, KvError> {
+    let stored = kv
+        .get(keys::HEAD)
+        .await?
+        .and_then(|entry| Head::open(entry.value).ok());
+    let (Some(stored), Ok(ours)) = (stored, Head::open(ours.clone())) else {
+        return Err(KvError::Ambiguous(why));
+    };
+    if stored.generation() == ours.generation() && stored.content_hash() == ours.content_hash() {
+        return Ok(Published::Visible);
+    }
+    if stored.generation() >= ours.generation() {
+        return Ok(Published::Conflict);
+    }
+    Err(KvError::Ambiguous(why))
+}

@@ -43,6 +43,8 @@ pub struct ViewParts {
     pub segments: Vec<SliceRef>,
     /// Newest first; older than all `segments`.
     pub directories: Vec<SliceRef>,
+    /// Segments that moved into a directory by this publish. Not stored in the head.
+    pub(crate) filed: Vec<SliceRef>,
 }
 
 /// Everything that goes into a head.

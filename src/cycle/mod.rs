@@ -1,8 +1,19 @@
 //! One refresh: due sources, fetch, parse, fold, publish.
 
+mod ask;
+mod config;
+mod due;
+mod health;
+mod load;
+mod run;
+mod status;
+
 use serde::Serialize;
 
-use crate::config::Config;
+pub use config::{ConfigOrigin, ConfigProblem, Configured, configured, load_config};
+pub use run::run;
+pub use status::{SourceStatus, Status, StoreStatus, ViewStatus, status};
+
 use crate::host::Host;
 use crate::time::Timestamp;
 
@@ -27,6 +38,9 @@ pub struct Report {
     pub requests: usize,
     /// Store operations of this run.
     pub kv: KvCounts,
+    /// What somebody should look at: a configuration that could not be used, memory that was rebuilt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What became visible by one run.
@@ -86,15 +100,51 @@ pub enum CycleError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::host::KvError),
+    /// A stored value that the fold builds on can't be read. Nothing is overwritten.
+    #[error(transparent)]
+    Read(crate::read::ReadError),
+    /// Not even the baked-in configuration can be used.
+    #[error(transparent)]
+    Config(#[from] ConfigProblem),
 }
 
-/// Runs one cycle.
+impl From<crate::read::ReadError> for CycleError {
+    fn from(error: crate::read::ReadError) -> Self {
+        match error {
+            crate::read::ReadError::Store(error) => Self::Store(error),
+            other => Self::Read(other),
+        }
+    }
+}
+
+impl From<crate::slice::Corrupt> for CycleError {
+    fn from(error: crate::slice::Corrupt) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// Finds the configuration and runs one cycle with it: what `POST /_edgefold/refresh` does. A broken override is told in
+/// [`Report::notes`], and the baked-in configuration used.
 ///
 /// # Errors
-/// Where the store can't be read or written. A failing source is no error: see [`SourceRun`].
-#[allow(unused_variables, clippy::unused_async, reason = "stub")]
-pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Report, CycleError> {
-    Err(CycleError::Store(crate::host::KvError::Unavailable(
-        "not built yet".into(),
-    )))
+/// As [`run`], and where no configuration can be used.
+pub async fn refresh<H: Host>(
+    host: &H,
+    default_config: &str,
+    scope: Scope,
+) -> Result<Report, CycleError> {
+    let found = configured(host, default_config).await?;
+    let mut report = run(host, &found.config, scope).await?;
+    report.notes.extend(found.problem);
+    Ok(report)
+}
+
+/// The time of a run: the variable `source_date_epoch` (seconds) where set, so that answers are reproducible, else the
+/// host's clock.
+pub(crate) async fn now<H: Host>(host: &H) -> Timestamp {
+    let fixed = host
+        .variable("source_date_epoch")
+        .await
+        .and_then(|text| text.trim().parse().ok());
+    fixed.map_or_else(|| host.now(), Timestamp::from_secs)
 }

@@ -1,0 +1,83 @@
+//! Which sources a run asks, and when each is to be asked again.
+
+use crate::config::{Config, Source};
+use crate::fold::{SourceState, State};
+use crate::time::Timestamp;
+
+use super::Scope;
+
+/// Longest wait after failures, in milliseconds, unless the source is asked less often anyway.
+pub(crate) const BACKOFF_MAX_MS: i64 = 24 * 60 * 60 * 1000;
+/// Shortest wait after a failure, in milliseconds.
+const BACKOFF_MIN_MS: i64 = 60 * 1000;
+/// A source is due this much early, in milliseconds, so that a scheduler with the same rhythm never just misses it.
+const EARLY_MAX_MS: i64 = 30 * 1000;
+
+/// What to ask now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Plan {
+    /// Indexes into the configuration's sources: the longest unasked first.
+    pub(crate) ask: Vec<usize>,
+    /// Due, but beyond what one run may ask.
+    pub(crate) left: usize,
+}
+
+/// Picks the due sources (or all), the longest unasked first, so that the next run goes on where this one stops.
+pub(crate) fn plan(config: &Config, state: &State, now: Timestamp, scope: Scope) -> Plan {
+    let known = |source: &Source| state.sources.get(&source.id);
+    let mut due: Vec<usize> = config
+        .sources
+        .iter()
+        .enumerate()
+        .filter(|(_, source)| {
+            scope == Scope::All || known(source).is_none_or(|state| is_due(source, state, now))
+        })
+        .map(|(index, _)| index)
+        .collect();
+    let checked = |index: &usize| {
+        config
+            .sources
+            .get(*index)
+            .and_then(known)
+            .and_then(|state| state.checked)
+    };
+    due.sort_by_key(|index| (checked(index), *index));
+    let left = due.len().saturating_sub(config.limits.requests_per_run);
+    due.truncate(config.limits.requests_per_run);
+    Plan { ask: due, left }
+}
+
+fn is_due(source: &Source, state: &SourceState, now: Timestamp) -> bool {
+    let early = EARLY_MAX_MS.min(every_ms(source) / 10);
+    state.due.is_none_or(|due| now.plus_millis(early) >= due)
+}
+
+fn every_ms(source: &Source) -> i64 {
+    i64::try_from(source.every_s.saturating_mul(1000)).unwrap_or(i64::MAX)
+}
+
+/// When a source that answered is due again.
+pub(crate) fn after_success(source: &Source, now: Timestamp) -> Timestamp {
+    now.plus_millis(every_ms(source))
+}
+
+/// When a source that failed (for the `failures`th time in a row) is due again: its interval, doubled with each failure,
+/// at most a day, less up to a quarter by `random`; never before `not_before`, unless that is more than a day away.
+pub(crate) fn after_failure(
+    source: &Source,
+    failures: u32,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+    random: u64,
+) -> Timestamp {
+    let every = every_ms(source);
+    let cap = BACKOFF_MAX_MS.max(every);
+    let doubled = every
+        .max(BACKOFF_MIN_MS)
+        .saturating_mul(1 << failures.saturating_sub(1).min(20));
+    let wait = doubled.min(cap);
+    let jitter = i64::try_from(random % 256).unwrap_or(0) * (wait / 1024);
+    let backoff = now.plus_millis(wait - jitter);
+    let asked = not_before.map(|at| at.min(now.plus_millis(cap)));
+    asked.map_or(backoff, |at| at.max(backoff))
+}

@@ -1,0 +1,181 @@
+//! `GET /_edgefold/status`: head and state in full.
+
+use serde::Serialize;
+
+use crate::host::Host;
+use crate::slice::Head;
+use crate::time::Timestamp;
+
+use super::load::load;
+use super::{ConfigOrigin, CycleError, configured, now};
+
+/// What the operator wants to know.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// Where the configuration in force came from.
+    pub config: ConfigOrigin,
+    /// An override that could not be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_problem: Option<String>,
+    /// Of the published head, 0 where there is none.
+    pub generation: u64,
+    /// When it was published.
+    pub updated: Option<Timestamp>,
+    /// Its size.
+    pub head_bytes: usize,
+    /// Items that the head holds itself.
+    pub head_items: usize,
+    /// When the state was stored last.
+    pub state_saved: Option<Timestamp>,
+    /// Sealed items that de-duplication remembers.
+    pub remembered: usize,
+    /// Writes of the current UTC day.
+    pub writes_today: u32,
+    /// What is left of the day's budget.
+    pub writes_left: u32,
+    /// What the store promises.
+    pub store: StoreStatus,
+    /// Every view.
+    pub views: Vec<ViewStatus>,
+    /// Every configured source.
+    pub sources: Vec<SourceStatus>,
+}
+
+/// What the store promises: see [`crate::host::Capabilities`].
+#[derive(Debug, Clone, Copy, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "mirrors the port's capabilities"
+)]
+pub struct StoreStatus {
+    /// Atomic compare-and-swap.
+    pub swap: bool,
+    /// Expires values by itself.
+    pub ttl: bool,
+    /// Lists keys.
+    pub list: bool,
+    /// Batches are one round trip.
+    pub batch: bool,
+}
+
+/// One view.
+#[derive(Debug, Clone, Serialize)]
+pub struct ViewStatus {
+    /// As in `category=`.
+    pub id: String,
+    /// All its items.
+    pub items: u64,
+    /// Its segments, those in directories included.
+    pub segments: u64,
+    /// Its directories.
+    pub directories: u64,
+}
+
+/// One source.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceStatus {
+    /// [`crate::config::Source::id`].
+    pub id: String,
+    /// As readers see it: `new`, `ok` or `failing`.
+    pub status: String,
+    /// When it was asked last, as far as was stored.
+    pub checked: Option<Timestamp>,
+    /// When it is to be asked next.
+    pub due: Option<Timestamp>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Since when it fails.
+    pub failing_since: Option<Timestamp>,
+    /// Why.
+    pub error: Option<String>,
+    /// What was mended or left out.
+    pub notes: Vec<String>,
+    /// Whether an `ETag` is kept for it.
+    pub etag: bool,
+    /// Whether a `Last-Modified` is kept for it.
+    pub last_modified: bool,
+    /// Its published items.
+    pub items: u64,
+}
+
+/// Reads head and state in full. Writes nothing.
+///
+/// # Errors
+/// Where the store or the configuration can't be read.
+pub async fn status<H: Host>(host: &H, default_config: &str) -> Result<Status, CycleError> {
+    let found = configured(host, default_config).await?;
+    let loaded = load(host, host.kv()).await?;
+    let day = u32::try_from(now(host).await.as_secs().div_euclid(24 * 60 * 60)).unwrap_or(0);
+    let head_ledger = loaded.head.as_ref().map(Head::ledger).unwrap_or_default();
+    let today = [head_ledger, loaded.state.ledger];
+    let writes_today = today
+        .iter()
+        .filter(|ledger| ledger.day == day)
+        .map(|ledger| ledger.writes)
+        .max()
+        .unwrap_or(0);
+    let head = loaded.head.as_ref();
+    let store = crate::host::Kv::capabilities(host.kv());
+    let healths =
+        super::health::carried(&found.config, &head.map(Head::health).unwrap_or_default());
+    let sources = healths.into_iter().map(|health| {
+        let known = loaded
+            .state
+            .sources
+            .get(&health.id)
+            .cloned()
+            .unwrap_or_default();
+        SourceStatus {
+            id: health.id,
+            status: health.status,
+            checked: known.checked,
+            due: known.due,
+            failures: known.failures,
+            failing_since: known.failing_since,
+            error: health.error,
+            notes: health.notes,
+            etag: known.validators.etag.is_some(),
+            last_modified: known.validators.last_modified.is_some(),
+            items: health.items,
+        }
+    });
+    Ok(Status {
+        config: found.origin,
+        config_problem: found.problem,
+        generation: head.map_or(0, Head::generation),
+        updated: head.map(Head::updated),
+        head_bytes: head.map_or(0, Head::bytes),
+        head_items: head.map_or(0, Head::items_len),
+        state_saved: (loaded.state.saved_at.0 != 0).then_some(loaded.state.saved_at),
+        remembered: loaded.state.memory.len(),
+        writes_today,
+        writes_left: found
+            .config
+            .budget
+            .writes_per_day
+            .saturating_sub(writes_today),
+        store: StoreStatus {
+            swap: store.swap,
+            ttl: store.ttl,
+            list: store.list,
+            batch: store.batch,
+        },
+        views: head.map(views).unwrap_or_default(),
+        sources: sources.collect(),
+    })
+}
+
+fn views(head: &Head) -> Vec<ViewStatus> {
+    let indexes = (0..head.views_len()).filter_map(|index| u16::try_from(index).ok());
+    let view = |index| ViewStatus {
+        id: head.view_id(index).to_owned(),
+        items: head.view_items(index),
+        segments: head
+            .segments(index)
+            .chain(head.directories(index))
+            .map(|listed| u64::from(listed.segments))
+            .sum(),
+        directories: u64::try_from(head.directories(index).count()).unwrap_or(u64::MAX),
+    };
+    indexes.map(view).collect()
+}

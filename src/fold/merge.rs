@@ -1,0 +1,491 @@
+//! New documents onto what is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+use super::assemble::{self, config_digest};
+use super::canonical;
+use super::memory::Memory;
+use super::views::{ViewDef, haystack, passes, views};
+use crate::config::{Config, Source};
+use crate::item::{Item, TAGS_MAX};
+use crate::parse::{Entry, Parsed};
+use crate::slice::{Corrupt, Head, Position, Row};
+use crate::time::Timestamp;
+
+/// What one document brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Folded {
+    /// Items not seen before.
+    pub(crate) added: usize,
+    /// Items that changed in place.
+    pub(crate) changed: usize,
+    /// What was left out and why, for the source's health.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A fold under way.
+pub(crate) struct Fold<'a> {
+    config: &'a Config,
+    views: Vec<ViewDef<'a>>,
+    now: Timestamp,
+    rows: BTreeMap<Position, Row>,
+    by_hash: BTreeMap<u64, Position>,
+    /// Whose address it is, among unsealed and new items: (identity, source).
+    by_address: BTreeMap<u64, (u64, String)>,
+    fresh: BTreeMap<u64, Fresh>,
+    /// Sealed items that their source has changed since.
+    pub(crate) edits: Vec<Row>,
+    pub(crate) memory: Memory,
+    /// The newest sealed rank: everything new goes above it.
+    floor: Option<i64>,
+}
+
+/// An item seen for the first time in this fold.
+struct Fresh {
+    item: Item,
+    address: u64,
+    content: u64,
+}
+
+impl<'a> Fold<'a> {
+    /// Starts from what is published. Items of removed sources leave; if the configuration has changed, filters are applied
+    /// and fragments rendered anew.
+    ///
+    /// # Errors
+    /// Where a stored item can't be read.
+    pub(crate) fn new(
+        config: &'a Config,
+        now: Timestamp,
+        head: Option<&Head>,
+        memory: Memory,
+    ) -> Result<Self, Corrupt> {
+        let mut fold = Self {
+            config,
+            views: views(config),
+            now,
+            rows: BTreeMap::new(),
+            by_hash: BTreeMap::new(),
+            by_address: BTreeMap::new(),
+            fresh: BTreeMap::new(),
+            edits: Vec::new(),
+            memory,
+            floor: head
+                .and_then(Head::sealed_upto)
+                .map(|position| position.rank),
+        };
+        let Some(head) = head else {
+            return Ok(fold);
+        };
+        let same = head.config_digest() == config_digest(config);
+        for row in head.items.rows() {
+            let row = if same { Some(row) } else { fold.rerender(row)? };
+            if let Some(row) = row {
+                fold.by_hash.insert(row.position.hash, row.position);
+                fold.own_address(row.address, row.position.hash, &row.source);
+                fold.rows.insert(row.position, row);
+            }
+        }
+        Ok(fold)
+    }
+
+    fn rerender(&self, row: Row) -> Result<Option<Row>, Corrupt> {
+        let Some(source) = self
+            .config
+            .sources
+            .iter()
+            .find(|source| source.id == row.source)
+        else {
+            return Ok(None);
+        };
+        let mut item: Item =
+            serde_json::from_str(&row.json).map_err(|_| Corrupt("an item that can't be read"))?;
+        item.category.clone_from(&source.category);
+        if !passes(
+            &haystack(&item.title, &item.summary, &item.tags),
+            &source.include,
+            &source.mute,
+        ) {
+            return Ok(None);
+        }
+        Ok(Some(self.row(
+            &item,
+            row.position,
+            row.address,
+            row.content,
+            row.seen,
+        )))
+    }
+
+    fn row(
+        &self,
+        item: &Item,
+        position: Position,
+        address: u64,
+        content: u64,
+        seen: Timestamp,
+    ) -> Row {
+        let row = assemble::row(item, position, self.config, &self.views);
+        Row {
+            address,
+            content,
+            seen,
+            ..row
+        }
+    }
+
+    fn own_address(&mut self, address: u64, hash: u64, source: &str) {
+        if address != 0 {
+            self.by_address
+                .entry(address)
+                .or_insert_with(|| (hash, source.to_owned()));
+        }
+    }
+
+    /// Folds one document. `forgotten_upto`: see [`super::SourceState::forgotten_upto`].
+    pub(crate) fn document(
+        &mut self,
+        source: &Source,
+        parsed: &Parsed,
+        forgotten_upto: Option<i64>,
+    ) -> Folded {
+        self.memory.begin_document(&source.id);
+        let entries = newest(&parsed.entries, self.config.limits.items_per_source);
+        let mut folded = Folded {
+            notes: parsed.notes.clone(),
+            ..Folded::default()
+        };
+        if entries.len() < parsed.entries.len() {
+            folded.notes.push(format!(
+                "{} of {} entries taken: the newest",
+                entries.len(),
+                parsed.entries.len()
+            ));
+        }
+        let shared = shared_addresses(source, &entries);
+        let mut here = BTreeSet::new();
+        let mut too_old = 0_usize;
+        for (index, entry) in entries.iter().enumerate() {
+            let hash = identity(source, entry);
+            if !here.insert(hash) {
+                continue;
+            }
+            let address = canonical::address(entry.url.as_deref());
+            let address = if shared.contains(&address) {
+                0
+            } else {
+                address
+            };
+            let seen = Seen {
+                hash,
+                address,
+                index,
+            };
+            match self.entry(source, entry, seen, forgotten_upto) {
+                Merged::Added => folded.added += 1,
+                Merged::Changed => folded.changed += 1,
+                Merged::TooOld => too_old += 1,
+                Merged::Same => {}
+            }
+        }
+        if too_old > 0 {
+            folded.notes.push(format!(
+                "{too_old} entries older than what is remembered were left out"
+            ));
+        }
+        folded
+    }
+
+    fn entry(
+        &mut self,
+        source: &Source,
+        entry: &Entry,
+        seen: Seen,
+        forgotten_upto: Option<i64>,
+    ) -> Merged {
+        let Seen {
+            hash,
+            address,
+            index,
+        } = seen;
+        let tags = tags(source, entry);
+        let wanted = passes(
+            &haystack(&entry.title, &entry.summary, &tags),
+            &source.include,
+            &source.mute,
+        );
+        let content = content(source, entry, &tags);
+        if let Some(position) = self.by_hash.get(&hash).copied() {
+            return self.update(source, entry, tags, content, position, wanted);
+        }
+        let in_memory = self.memory.get_mut(hash).map(|known| {
+            known.present = true;
+            let before = std::mem::replace(&mut known.content, content);
+            (
+                before != content,
+                Position {
+                    rank: known.rank,
+                    hash,
+                },
+            )
+        });
+        match in_memory {
+            Some((true, position)) => {
+                return self.edit_sealed(source, entry, tags, content, position);
+            }
+            Some((false, _)) => return Merged::Same,
+            None => {}
+        }
+        if !wanted || self.fresh.contains_key(&hash) || self.is_duplicate(source, address) {
+            return Merged::Same;
+        }
+        let stated = entry.published.or(entry.updated);
+        if forgotten_upto.is_some_and(|upto| stated.is_none_or(|stated| stated.0 <= upto)) {
+            return Merged::TooOld;
+        }
+        // Undated entries keep the order of their document: each a millisecond below the one before.
+        let undated = self.now.plus_millis(-i64::try_from(index).unwrap_or(0));
+        let published = stated.map_or(undated, |stated| stated.min(self.now));
+        let item = self.item(source, entry, tags, String::new(), published);
+        self.own_address(address, hash, &source.id);
+        self.fresh.insert(
+            hash,
+            Fresh {
+                item,
+                address,
+                content,
+            },
+        );
+        Merged::Added
+    }
+
+    /// Another source has this address already. Two entries of one source may share an address.
+    fn is_duplicate(&mut self, source: &Source, address: u64) -> bool {
+        if address == 0 {
+            return false;
+        }
+        if self
+            .by_address
+            .get(&address)
+            .is_some_and(|(_, owner)| *owner != source.id)
+        {
+            return true;
+        }
+        let owner = self
+            .memory
+            .owner(address)
+            .filter(|(_, owner)| *owner != source.id)
+            .map(|(hash, _)| hash);
+        // As long as a second source still has it, the first must not be forgotten.
+        if let Some(known) = owner.and_then(|hash| self.memory.get_mut(hash)) {
+            known.present = true;
+            return true;
+        }
+        false
+    }
+
+    /// An unsealed item, perhaps edited: place and publication time stay.
+    fn update(
+        &mut self,
+        source: &Source,
+        entry: &Entry,
+        tags: Vec<String>,
+        content: u64,
+        position: Position,
+        wanted: bool,
+    ) -> Merged {
+        let Some(row) = self.rows.get(&position) else {
+            return Merged::Same;
+        };
+        if !wanted {
+            self.rows.remove(&position);
+            self.by_hash.remove(&position.hash);
+            return Merged::Changed;
+        }
+        if row.content == content {
+            return Merged::Same;
+        }
+        let (seen, address) = (row.seen, row.address);
+        let published =
+            serde_json::from_str::<Item>(&row.json).map_or(self.now, |item| item.published);
+        let item = self.item(source, entry, tags, position.to_string(), published);
+        let row = self.row(&item, position, address, content, seen);
+        self.rows.insert(position, row);
+        Merged::Changed
+    }
+
+    /// A sealed item that its source has changed: the publish seals its segments anew where the head names them.
+    fn edit_sealed(
+        &mut self,
+        source: &Source,
+        entry: &Entry,
+        tags: Vec<String>,
+        content: u64,
+        at: Position,
+    ) -> Merged {
+        let stated = entry
+            .published
+            .or(entry.updated)
+            .unwrap_or(Timestamp(at.rank));
+        let item = self.item(source, entry, tags, at.to_string(), stated.min(self.now));
+        let address = canonical::address(entry.url.as_deref());
+        let row = self.row(&item, at, address, content, self.now);
+        self.edits.push(row);
+        Merged::Changed
+    }
+
+    fn item(
+        &self,
+        source: &Source,
+        entry: &Entry,
+        tags: Vec<String>,
+        id: String,
+        published: Timestamp,
+    ) -> Item {
+        Item {
+            id,
+            title: entry.title.clone(),
+            url: entry.url.clone(),
+            source: source.id.clone(),
+            category: source.category.clone(),
+            tags,
+            author: entry.author.clone(),
+            published,
+            // A time to come would have to be clamped to another value in every cycle.
+            updated: entry.updated.filter(|updated| *updated <= self.now),
+            summary: entry.summary.clone(),
+            image: entry.image.clone(),
+        }
+    }
+
+    /// All unsealed items, newest first: what is new gets its place.
+    pub(crate) fn finish(mut self) -> (Vec<Row>, Vec<Row>, Memory) {
+        let mut fresh: Vec<(i64, u64, Fresh)> = std::mem::take(&mut self.fresh)
+            .into_iter()
+            .map(|(hash, fresh)| (fresh.item.published.0, hash, fresh))
+            .collect();
+        fresh.sort_by_key(|(published, hash, _)| (*published, *hash));
+        let mut floor = self.floor;
+        for (published, hash, mut fresh) in fresh {
+            // A late find goes just above sealed history, late finds among themselves in the order of their dates.
+            let rank = match floor {
+                Some(least) if published <= least => {
+                    floor = Some(least.saturating_add(1));
+                    least.saturating_add(1)
+                }
+                _ => published,
+            };
+            let position = Position { rank, hash };
+            fresh.item.id = position.to_string();
+            let row = self.row(
+                &fresh.item,
+                position,
+                fresh.address,
+                fresh.content,
+                self.now,
+            );
+            self.rows.insert(position, row);
+        }
+        (
+            self.rows.into_values().rev().collect(),
+            self.edits,
+            self.memory,
+        )
+    }
+}
+
+struct Seen {
+    hash: u64,
+    address: u64,
+    index: usize,
+}
+
+enum Merged {
+    Added,
+    Changed,
+    Same,
+    TooOld,
+}
+
+/// What makes an entry the same entry in the next document: its own id; else its address; else title and date.
+fn identity(source: &Source, entry: &Entry) -> u64 {
+    let key = match (
+        &entry.guid,
+        entry.url.as_deref().and_then(canonical::canonical),
+    ) {
+        (Some(guid), _) => format!("{}\0id\0{guid}", source.id),
+        (None, Some(url)) => format!("{}\0url\0{url}", source.id),
+        (None, None) => {
+            let date = entry.published.map_or(0, |at| at.0);
+            format!("{}\0title\0{date}\0{}", source.id, entry.title)
+        }
+    };
+    xxh3_64(key.as_bytes())
+}
+
+/// Hash of everything an edit can change.
+fn content(source: &Source, entry: &Entry, tags: &[String]) -> u64 {
+    let mut hasher = Xxh3::new();
+    let updated = entry.updated.map(|at| at.0.to_string());
+    let fields = [
+        Some(&entry.title),
+        entry.url.as_ref(),
+        entry.author.as_ref(),
+        updated.as_ref(),
+        Some(&entry.summary),
+    ];
+    let more = [entry.image.as_ref(), Some(&source.category)];
+    for field in fields.into_iter().chain(more).chain(tags.iter().map(Some)) {
+        hasher.update(field.map_or("", String::as_str).as_bytes());
+        hasher.update(&[0xff, u8::from(field.is_some())]);
+    }
+    hasher.digest()
+}
+
+fn tags(source: &Source, entry: &Entry) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in entry.tags.iter().chain(&source.tags) {
+        if tags.len() < TAGS_MAX && !tags.iter().any(|have| have.eq_ignore_ascii_case(tag)) {
+            tags.push(tag.clone());
+        }
+    }
+    tags
+}
+
+/// At most `max` entries, the newest, in the document's order; undated ones count as new.
+fn newest(entries: &[Entry], max: usize) -> Vec<&Entry> {
+    if entries.len() <= max {
+        return entries.iter().collect();
+    }
+    let date = |entry: &Entry| {
+        entry
+            .published
+            .or(entry.updated)
+            .map_or(i64::MAX, |at| at.0)
+    };
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|index| (std::cmp::Reverse(entries.get(*index).map(date)), *index));
+    order.truncate(max);
+    order.sort_unstable();
+    order
+        .into_iter()
+        .filter_map(|index| entries.get(index))
+        .collect()
+}
+
+/// Addresses that several entries of one document share: they do not tell one item from another.
+fn shared_addresses(source: &Source, entries: &[&Entry]) -> BTreeSet<u64> {
+    let mut first: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    for entry in entries {
+        let (address, hash) = (
+            canonical::address(entry.url.as_deref()),
+            identity(source, entry),
+        );
+        if address != 0 && *first.entry(address).or_insert(hash) != hash {
+            shared.insert(address);
+        }
+    }
+    shared
+}

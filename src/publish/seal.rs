@@ -1,0 +1,198 @@
+//! Moves the head's oldest items into segments, and segments into directories.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use crate::host::Kv;
+use crate::read::{ReadError, directory, segment};
+use crate::slice::{
+    DIRECTORY_MOVE_SEGMENTS, DIRECTORY_SEGMENTS_MAX, HEAD_BYTES_TARGET, HEAD_ITEMS_MAX, Row,
+    SEAL_ITEMS_MIN, SEGMENT_ITEMS_MAX, SEGMENTS_IN_HEAD_MAX, SliceRef, VALUE_BYTES_MAX, ViewParts,
+    encode_directory, encode_segment, head_items_max, keys,
+};
+
+/// Segments that one publish seals anew because of edits in them; what is edited beyond waits for its next edit.
+pub(crate) const EDITED_SEGMENTS_MAX: usize = 16;
+
+/// Room that the head's items leave for everything else in it.
+const HEAD_ROWS_BYTES_MAX: usize = VALUE_BYTES_MAX / 2;
+/// Room that a segment's items leave for its tables.
+const SEGMENT_ROWS_BYTES_MAX: usize = VALUE_BYTES_MAX - 20_000;
+
+/// How many of `rows` (newest first) stay in the head.
+pub(crate) fn keep(rows: &[Row], page_items: usize) -> usize {
+    let bytes: usize = rows.iter().map(Row::bytes).sum();
+    let crowded = rows.len() > head_items_max(page_items)
+        || (bytes > HEAD_BYTES_TARGET && rows.len() >= page_items + SEAL_ITEMS_MIN);
+    if !crowded {
+        return within(rows, HEAD_ROWS_BYTES_MAX);
+    }
+    let half = within(rows, HEAD_BYTES_TARGET / 2).min(HEAD_ITEMS_MAX / 2);
+    half.max(page_items).min(within(rows, HEAD_ROWS_BYTES_MAX))
+}
+
+/// How many of the newest rows fit into `bytes`.
+fn within(rows: &[Row], bytes: usize) -> usize {
+    let sums = rows.iter().scan(0, |sum, row| {
+        *sum += row.bytes();
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= bytes).count()
+}
+
+/// What a seal writes before the head.
+#[derive(Debug, Default)]
+pub(crate) struct Seal {
+    /// Content-named values.
+    pub(crate) writes: BTreeMap<String, Bytes>,
+    /// Edited sealed items that were sealed anew in at least one segment.
+    pub(crate) edited: usize,
+}
+
+/// Seals `rows` (newest first) into the views they belong to, and puts `edits` into the segments that `views` name.
+///
+/// # Errors
+/// Where a segment that is still open can't be read.
+pub(crate) async fn seal<K: Kv>(
+    kv: &K,
+    views: &mut [ViewParts],
+    rows: &[Row],
+    edits: &[Row],
+) -> Result<Seal, ReadError> {
+    let mut seal = Seal::default();
+    let mut edited = BTreeSet::new();
+    let mut anew = 0;
+    for (index, view) in views.iter_mut().enumerate() {
+        for slot in &mut view.segments {
+            let touching: Vec<&Row> = edits
+                .iter()
+                .filter(|edit| slot.spans(edit.position))
+                .collect();
+            if touching.is_empty() || anew == EDITED_SEGMENTS_MAX {
+                continue;
+            }
+            let mut held: Vec<Row> = segment(kv, *slot).await?.items.rows().collect();
+            if apply(&mut held, &touching, &mut edited) {
+                anew += 1;
+                let (reference, bytes) = encode_segment(&held);
+                seal.writes.insert(keys::segment(reference.name), bytes);
+                *slot = reference;
+            }
+        }
+        let mine: Vec<Row> = rows
+            .iter()
+            .filter(|row| row.views.iter().any(|of| usize::from(*of) == index))
+            .cloned()
+            .collect();
+        if !mine.is_empty() {
+            append(kv, view, mine, &mut seal).await?;
+        }
+    }
+    seal.edited = edited.len();
+    let named: BTreeSet<String> = views.iter().flat_map(names).collect();
+    seal.writes.retain(|key, _| named.contains(key));
+    Ok(seal)
+}
+
+/// The keys of everything that a view names, directly or by a directory written just now.
+fn names(view: &ViewParts) -> impl Iterator<Item = String> + '_ {
+    let segments = view
+        .segments
+        .iter()
+        .chain(&view.filed)
+        .map(|segment| keys::segment(segment.name));
+    segments.chain(
+        view.directories
+            .iter()
+            .map(|directory| keys::directory(directory.name)),
+    )
+}
+
+fn apply(held: &mut [Row], edits: &[&Row], edited: &mut BTreeSet<u64>) -> bool {
+    let mut any = false;
+    for row in held {
+        let Some(edit) = edits.iter().find(|edit| edit.position == row.position) else {
+            continue;
+        };
+        if row.content != edit.content {
+            row.json.clone_from(&edit.json);
+            row.html.clone_from(&edit.html);
+            row.content = edit.content;
+            edited.insert(edit.position.hash);
+            any = true;
+        }
+    }
+    any
+}
+
+/// Puts `rows` (newest first) on top of the view's newest segment, from the old end.
+async fn append<K: Kv>(
+    kv: &K,
+    view: &mut ViewParts,
+    mut rows: Vec<Row>,
+    seal: &mut Seal,
+) -> Result<(), ReadError> {
+    let open = view.segments.first().copied();
+    if let Some(open) = open.filter(|open| (open.items as usize) < SEGMENT_ITEMS_MAX) {
+        // It may have been sealed anew just now, and not be in the store yet. Another view may name the same one.
+        let written = seal.writes.get(&keys::segment(open.name)).cloned();
+        let held = match written {
+            Some(bytes) => crate::slice::Segment::open(bytes)?,
+            None => segment(kv, open).await?,
+        };
+        held.verify()?;
+        rows.extend(held.items.rows());
+        view.segments.remove(0);
+    }
+    for chunk in chunks(&rows) {
+        let (reference, bytes) = encode_segment(chunk);
+        seal.writes.insert(keys::segment(reference.name), bytes);
+        view.segments.insert(0, reference);
+    }
+    if view.segments.len() > SEGMENTS_IN_HEAD_MAX {
+        let moved = view
+            .segments
+            .split_off(SEGMENTS_IN_HEAD_MAX - DIRECTORY_MOVE_SEGMENTS);
+        file(kv, view, moved, seal).await?;
+    }
+    Ok(())
+}
+
+/// `rows` (newest first) in segments, the oldest segment first and all but the last one full.
+fn chunks(rows: &[Row]) -> Vec<&[Row]> {
+    let mut chunks = Vec::new();
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = rest.iter().rev().take(SEGMENT_ITEMS_MAX).take_while(|row| {
+            bytes += row.bytes();
+            bytes <= SEGMENT_ROWS_BYTES_MAX
+        });
+        let (newer, chunk) = rest.split_at(rest.len() - fits.count().max(1));
+        chunks.push(chunk);
+        rest = newer;
+    }
+    chunks
+}
+
+/// Puts segments (newest first) on top of the view's newest directory, from the old end.
+async fn file<K: Kv>(
+    kv: &K,
+    view: &mut ViewParts,
+    mut segments: Vec<SliceRef>,
+    seal: &mut Seal,
+) -> Result<(), ReadError> {
+    let open = view.directories.first().copied();
+    if let Some(open) = open.filter(|open| (open.segments as usize) < DIRECTORY_SEGMENTS_MAX) {
+        segments.extend(directory(kv, open).await?.segments());
+        view.directories.remove(0);
+    }
+    view.filed.extend(&segments);
+    for chunk in segments.rchunks(DIRECTORY_SEGMENTS_MAX) {
+        let (reference, bytes) = encode_directory(chunk);
+        seal.writes.insert(keys::directory(reference.name), bytes);
+        view.directories.insert(0, reference);
+    }
+    Ok(())
+}

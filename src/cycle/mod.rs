@@ -7,6 +7,8 @@ mod health;
 mod load;
 mod run;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 

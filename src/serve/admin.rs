@@ -118,10 +118,14 @@ pub(super) async fn refresh<H: Host>(
             ));
         }
     };
-    let (config, _) = configuration(host, default_config).await?;
-    let report = cycle::run(host, &config, scope)
-        .await
-        .map_err(|CycleError::Store(error)| Problem::store(host, &ReadError::Store(error)))?;
+    let report =
+        cycle::refresh(host, default_config, scope)
+            .await
+            .map_err(|error| match error {
+                CycleError::Store(error) => Problem::store(host, &ReadError::Store(error)),
+                CycleError::Read(error) => Problem::store(host, &error),
+                CycleError::Config(problem) => Problem::bad_configuration(problem.to_string()),
+            })?;
     // Serialising text and numbers does not fail.
     let json = serde_json::to_vec(&report).unwrap_or_default();
     Ok(Reply::ok(JSON, vec![json.into()]))

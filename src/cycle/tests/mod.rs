@@ -1,0 +1,6 @@
+//! Whole cycles through the ports, against a store that counts and fails on demand.
+
+mod crash;
+mod operations;
+mod walk;
+mod world;

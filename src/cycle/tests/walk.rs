@@ -1,0 +1,58 @@
+//! Every item once and in order, whatever is where.
+
+use super::world::{World, config, items, post};
+use crate::read::Cursor;
+
+fn expected(numbers: impl DoubleEndedIterator<Item = i64>) -> Vec<String> {
+    numbers
+        .rev()
+        .map(|number| post("a", number).title)
+        .collect()
+}
+
+#[test]
+fn pages_give_every_item_once_in_order() {
+    for count in [0, 1, 49, 50, 51, 100, 101, 250, 251, 5_000] {
+        let world = World::new();
+        let config = config(&["a"]);
+        world.set("a", (0..count).map(|number| post("a", number)).collect());
+        let report = world.cycle(&config);
+        assert_eq!(report.added, usize::try_from(count).unwrap());
+        assert_eq!(world.titles("all"), expected(0..count), "{count}");
+        assert_eq!(world.titles("alpha"), expected(0..count));
+        let sevens = (0..count).filter(|number| number.to_string().contains('7'));
+        assert_eq!(
+            world.titles("sevens"),
+            expected(sevens.collect::<Vec<_>>().into_iter())
+        );
+        let again = world.cycle(&config);
+        assert_eq!((again.added, again.kv.writes), (0, 0), "{count}: {again:?}");
+    }
+}
+
+#[test]
+fn seals_between_pages_neither_hide_nor_repeat() {
+    let world = World::new();
+    let config = config(&["a"]);
+    world.set("a", (0..400).map(|number| post("a", number)).collect());
+    world.cycle(&config);
+    let (mut seen, mut cursor, mut newest) = (Vec::new(), None::<Cursor>, 400);
+    loop {
+        let page = world.page("all", cursor, 17);
+        seen.extend(
+            items(&page)
+                .into_iter()
+                .map(|item| item["title"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page.next else { break };
+        cursor = Some(next);
+        world.edit("a", |posts| {
+            posts.extend((newest..newest + 40).map(|number| post("a", number)))
+        });
+        newest += 40;
+        world.pass(60);
+        assert_eq!(world.cycle(&config).added, 40);
+    }
+    assert_eq!(seen, expected(0..400));
+    assert_eq!(world.titles("all"), expected(0..newest));
+}

@@ -1,0 +1,374 @@
+//! A host in memory: a store that yields before it answers, sources that tests rewrite, a clock that tests set.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::poll_fn;
+use futures_util::task::noop_waker;
+
+use crate::config::{Budget, Config, Limits, Site, Source, SourceKind, View};
+use crate::cycle::{Report, Scope, run};
+use crate::host::*;
+use crate::read::{self, Cursor, Page, Query};
+use crate::slice::{Head, keys};
+use crate::time::Timestamp;
+
+/// Runs a future that only ever waits for itself.
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = noop_waker();
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
+
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut yielded, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+/// What happens at one write. After `Refused` and `Applied` the run is dead: every later write is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Crashed before it.
+    Refused,
+    /// Crashed right after it.
+    Applied,
+    /// The answer was lost, the write was not.
+    AmbiguousApplied,
+    /// The answer was lost, and so was the write.
+    AmbiguousLost,
+}
+
+#[derive(Default)]
+pub(super) struct MemKv {
+    pub(super) values: RefCell<BTreeMap<String, (Bytes, u64)>>,
+    pub(super) reads: Cell<u32>,
+    pub(super) writes: Cell<u32>,
+    pub(super) fault: Cell<Option<(u32, Fault)>>,
+    version: Cell<u64>,
+}
+
+impl Kv for MemKv {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            swap: true,
+            ttl: false,
+            list: false,
+            batch: false,
+        }
+    }
+    async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
+        yield_once().await;
+        self.reads.set(self.reads.get() + 1);
+        let entry = self.values.borrow().get(key).cloned();
+        Ok(entry.map(|(value, version)| Entry {
+            value,
+            version: Version(version.to_string()),
+        }))
+    }
+    async fn put(
+        &self,
+        key: &str,
+        value: Bytes,
+        when: Precondition,
+        _: Option<Duration>,
+    ) -> Result<Version, KvError> {
+        yield_once().await;
+        let index = self.writes.get();
+        self.writes.set(index + 1);
+        let fault = self.fault.get().filter(|(at, _)| *at <= index);
+        let now = fault.filter(|(at, _)| *at == index).map(|(_, fault)| fault);
+        match (now, fault) {
+            (Some(Fault::Refused), _) => return Err(KvError::Unavailable("crashed".into())),
+            (Some(Fault::AmbiguousLost), _) => return Err(KvError::Ambiguous("lost".into())),
+            (None, Some((_, Fault::Refused | Fault::Applied))) => {
+                return Err(KvError::Unavailable("crashed".into()));
+            }
+            _ => {}
+        }
+        let mut values = self.values.borrow_mut();
+        let have = values.get(key).map(|(_, version)| version.to_string());
+        let holds = match when {
+            Precondition::None => true,
+            Precondition::Absent => have.is_none(),
+            Precondition::Version(version) => have == Some(version.0),
+        };
+        if !holds {
+            return Err(KvError::Conflict);
+        }
+        self.version.set(self.version.get() + 1);
+        values.insert(key.to_owned(), (value, self.version.get()));
+        match now {
+            Some(Fault::AmbiguousApplied) => Err(KvError::Ambiguous("lost".into())),
+            _ => Ok(Version(self.version.get().to_string())),
+        }
+    }
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        yield_once().await;
+        self.values.borrow_mut().remove(key);
+        Ok(())
+    }
+    async fn list(&self, _: &str, _: Option<&str>) -> Result<KeyPage, KvError> {
+        Ok(KeyPage::default())
+    }
+}
+
+/// One entry of a source's document.
+#[derive(Debug, Clone)]
+pub(super) struct Post {
+    pub(super) guid: String,
+    pub(super) title: String,
+    pub(super) url: Option<String>,
+    /// Seconds since 1970.
+    pub(super) at: Option<i64>,
+}
+
+/// Entry `number` of `source`, dated `number` minutes after some moment.
+pub(super) fn post(source: &str, number: i64) -> Post {
+    Post {
+        guid: format!("{source}-{number}"),
+        title: format!("Post {number} of {source}"),
+        url: Some(format!("https://{source}.example/posts/{number}")),
+        at: Some(1_700_000_000 + number * 60),
+    }
+}
+
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) kv: MemKv,
+    pub(super) documents: RefCell<BTreeMap<String, Result<Vec<Post>, u16>>>,
+    pub(super) now: Cell<i64>,
+    pub(super) asked: RefCell<Vec<String>>,
+    random: Cell<u64>,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let world = Self::default();
+        world.now.set(1_790_000_000);
+        world
+    }
+    pub(super) fn set(&self, source: &str, posts: Vec<Post>) {
+        self.documents
+            .borrow_mut()
+            .insert(source.to_owned(), Ok(posts));
+    }
+    pub(super) fn fail(&self, source: &str, status: u16) {
+        self.documents
+            .borrow_mut()
+            .insert(source.to_owned(), Err(status));
+    }
+    pub(super) fn edit(&self, source: &str, change: impl FnOnce(&mut Vec<Post>)) {
+        if let Some(Ok(posts)) = self.documents.borrow_mut().get_mut(source) {
+            change(posts);
+        }
+    }
+    pub(super) fn pass(&self, secs: i64) {
+        self.now.set(self.now.get() + secs);
+    }
+    pub(super) fn try_cycle(&self, config: &Config) -> Result<Report, crate::cycle::CycleError> {
+        block_on(run(self, config, Scope::All))
+    }
+    pub(super) fn cycle(&self, config: &Config) -> Report {
+        self.try_cycle(config).unwrap()
+    }
+    pub(super) fn head(&self) -> Head {
+        let value = self.kv.values.borrow()[keys::HEAD].0.clone();
+        let head = Head::open(value).unwrap();
+        head.verify().unwrap();
+        head
+    }
+    pub(super) fn page(&self, view: &str, cursor: Option<Cursor>, limit: usize) -> Page {
+        let head = self.head();
+        let query = Query {
+            view,
+            source: None,
+            cursor,
+            limit,
+        };
+        block_on(read::page(&self.kv, &head, &query))
+            .unwrap()
+            .unwrap()
+    }
+    /// Every item of a view, page by page, as JSON values.
+    pub(super) fn walk(&self, view: &str, limit: usize) -> Vec<serde_json::Value> {
+        let mut all = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.page(view, cursor, limit);
+            assert!(page.reads <= read::READS_MAX);
+            let items = items(&page);
+            assert_eq!(items.len(), page.items);
+            assert!(items.len() <= limit);
+            all.extend(items);
+            let Some(next) = page.next else {
+                assert_eq!(page.total, all.len() as u64);
+                return all;
+            };
+            cursor = Some(Cursor::parse(&next.to_string()).unwrap());
+            assert!(page.items > 0, "a page without a filter is never empty");
+        }
+    }
+    pub(super) fn titles(&self, view: &str) -> Vec<String> {
+        self.walk(view, 50)
+            .iter()
+            .map(|item| item["title"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// The items of a page.
+pub(super) fn items(page: &Page) -> Vec<serde_json::Value> {
+    let mut json = b"[".to_vec();
+    for chunk in &page.json {
+        json.extend_from_slice(chunk);
+    }
+    json.push(b']');
+    serde_json::from_slice(&json).unwrap()
+}
+
+impl Host for World {
+    type Kv = MemKv;
+    type Http = Self;
+    fn kv(&self) -> &MemKv {
+        &self.kv
+    }
+    fn http(&self) -> &Self {
+        self
+    }
+}
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_secs(self.now.get())
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+impl Random for World {
+    fn random_u64(&self) -> u64 {
+        self.random.set(
+            self.random
+                .get()
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1),
+        );
+        self.random.get()
+    }
+}
+impl Variables for World {
+    async fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+impl Log for World {
+    fn log(&self, _: Level, _: &str) {}
+}
+impl HttpClient for World {
+    async fn send(&self, request: Outgoing) -> Result<Incoming, HttpError> {
+        yield_once().await;
+        let name = request
+            .url
+            .host_str()
+            .unwrap_or_default()
+            .trim_end_matches(".example")
+            .to_owned();
+        self.asked.borrow_mut().push(name.clone());
+        let (status, body) = match self.documents.borrow().get(&name) {
+            Some(Ok(posts)) => (200, document(&name, posts)),
+            Some(Err(status)) => (*status, Bytes::new()),
+            None => (404, Bytes::new()),
+        };
+        let mut headers = http::HeaderMap::new();
+        headers.insert(
+            "content-type",
+            http::HeaderValue::from_static("application/feed+json"),
+        );
+        Ok(Incoming {
+            status: http::StatusCode::from_u16(status).unwrap(),
+            headers,
+            body,
+        })
+    }
+}
+
+fn document(name: &str, posts: &[Post]) -> Bytes {
+    let item = |post: &Post| {
+        let mut item = serde_json::json!({ "id": post.guid, "title": post.title, "content_text": "Some words about it." });
+        if let Some(url) = &post.url {
+            item["url"] = url.clone().into();
+        }
+        if let Some(at) = post.at {
+            item["date_published"] = Timestamp::from_secs(at).to_string().into();
+        }
+        item
+    };
+    let items: Vec<_> = posts.iter().map(item).collect();
+    let feed = serde_json::json!({ "version": "https://jsonfeed.org/version/1.1", "title": name, "items": items });
+    serde_json::to_vec(&feed).unwrap().into()
+}
+
+/// Two categories: sources named `a…` are in `alpha`, others in `beta`. One declared view: posts whose title has a 7.
+pub(super) fn config(sources: &[&str]) -> Config {
+    let source = |id: &&str| Source {
+        id: (*id).to_owned(),
+        title: format!("Source {id}"),
+        url: format!("https://{id}.example/feed.json"),
+        kind: SourceKind::Feed,
+        category: if id.starts_with('a') { "alpha" } else { "beta" }.to_owned(),
+        tags: Vec::new(),
+        every_s: 900,
+        headers: BTreeMap::new(),
+        include: Vec::new(),
+        mute: Vec::new(),
+        timeout_ms: None,
+        body_bytes_max: None,
+    };
+    Config {
+        site: Site {
+            title: "Site".into(),
+            description: "About".into(),
+            language: "en".into(),
+            url: None,
+            page_items: 30,
+        },
+        budget: Budget {
+            writes_per_day: 1_000_000,
+        },
+        limits: Limits {
+            concurrency: 6,
+            requests_per_run: 50,
+            timeout_ms: 10_000,
+            body_bytes_max: 64 << 20,
+            items_per_source: 100_000,
+            redirects: 5,
+        },
+        sources: sources.iter().map(source).collect(),
+        views: vec![View {
+            id: "sevens".into(),
+            title: "Sevens".into(),
+            categories: Vec::new(),
+            sources: Vec::new(),
+            tags: Vec::new(),
+            include: vec!["7".into()],
+            mute: Vec::new(),
+        }],
+    }
+}

@@ -77,21 +77,30 @@ impl EdgefoldHost {
 
     /// Answers one request. Never fails: what goes wrong is an answer with status 500, 503 or 504 and a problem document
     /// (RFC 9457), and a line in the log.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    pub fn handle<B>(&self, request: Request<B>) -> impl Future<Output = Response<Body>> + Send
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
         let timeout = self.limits().request_timeout;
-        self.handle_within(request, timeout).await
+        self.handle_within(request, timeout)
     }
 
     /// As [`EdgefoldHost::handle`] with another time-out: a refresh takes longer than a page.
-    pub async fn handle_within<B>(&self, request: Request<B>, timeout: Duration) -> Response<Body>
+    pub fn handle_within<B>(
+        &self,
+        request: Request<B>,
+        timeout: Duration,
+    ) -> impl Future<Output = Response<Body>> + Send
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
+        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        self.pass_on(request, timeout)
+    }
+
+    async fn pass_on(&self, request: Request<Body>, timeout: Duration) -> Response<Body> {
         let without_body = request.method() == Method::HEAD;
         let acquired = tokio::time::timeout(
             self.limits().queue_timeout,
@@ -135,15 +144,11 @@ impl EdgefoldHost {
 
     /// Reads the body, to its limit. What is beyond is not read: the component refuses it by the first byte over its own
     /// limit.
-    async fn receive<B>(
+    async fn receive(
         &self,
-        request: Request<B>,
+        request: Request<Body>,
         timeout: Duration,
-    ) -> Result<Request<WasiBody>, Response<Body>>
-    where
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BodyError>,
-    {
+    ) -> Result<Request<WasiBody>, Response<Body>> {
         let (parts, body) = request.into_parts();
         let bytes = if body.is_end_stream() {
             Bytes::new()
@@ -278,15 +283,11 @@ impl HttpBody for Held {
     }
 }
 
-async fn read_to<B>(body: B, bytes_max: usize) -> Result<Bytes, BodyError>
-where
-    B: HttpBody<Data = Bytes>,
-    B::Error: Into<BodyError>,
-{
-    let mut body = std::pin::pin!(body);
+/// Reads `body` to its end, or until `bytes_max` are there.
+pub(crate) async fn read_to(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(Into::into)?.into_data() else {
+        let Ok(data) = frame?.into_data() else {
             continue;
         };
         let room = bytes_max - whole.len();

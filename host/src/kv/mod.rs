@@ -4,9 +4,9 @@
 //! in that its futures are `Send` and that it is shared by all instances of the component.
 
 mod bridge;
-// pub mod conformance;
+pub mod conformance;
 mod memory;
-// mod redb;
+mod redb;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ pub use edgefold::host::{Capabilities, Entry, KeyPage, KvError, Precondition, Ve
 
 pub(crate) use self::bridge::add_to_linker;
 pub use self::memory::MemoryKv;
-// pub use self::redb::{OpenError, RedbKv};
+pub use self::redb::{OpenError, RedbKv};
 
 /// A key has at most this many bytes.
 pub const KEY_BYTES_MAX: usize = 512;

@@ -1,0 +1,58 @@
+//! What a person types.
+
+mod check;
+mod import;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What was asked for is wrong: mistakes in a configuration.
+const MISTAKES: u8 = 1;
+/// It can't be done: a file can't be read, a port is taken. Also what `clap` exits with.
+const CANNOT: u8 = 2;
+
+/// Folds many feeds and JSON APIs into one fast site and API at the edge
+#[derive(Debug, Parser)]
+#[command(name = "edgefold", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the site on this machine: pages, API and the schedule
+    Up(up::Up),
+    /// Print every mistake in a configuration; exit with 1 where there is one
+    Check(check::Check),
+    /// Print the subscriptions of another reader (OPML) as sources for edgefold.toml
+    Import(import::Import),
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> ExitCode {
+        match self.command {
+            Command::Up(up) => up.run(),
+            Command::Check(check) => check.run(),
+            Command::Import(import) => import.run(),
+        }
+    }
+}
+
+/// Says why it can't be done.
+fn cannot(why: impl std::fmt::Display) -> ExitCode {
+    eprintln!("edgefold: {why}");
+    ExitCode::from(CANNOT)
+}
+
+/// Reads a text file, or standard input for `-`.
+fn read_text(file: &std::path::Path) -> Result<String, String> {
+    let read = if file.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    read.map_err(|error| format!("can't read {}: {error}", file.display()))
+}

@@ -134,7 +134,8 @@ impl Upstream {
         self.state().routes.insert(path.to_owned(), route);
     }
 
-    /// Answers `path` with what `respond` gives for each request.
+    /// Answers `path` with what `respond` gives for each request. A path that ends with `/` stands for all paths below it that
+    /// have no route of their own.
     pub fn respond(&self, path: &str, respond: impl Fn(&Asked) -> Reply + Send + Sync + 'static) {
         let route = Route::Dynamic(Arc::new(respond));
         self.state().routes.insert(path.to_owned(), route);
@@ -186,11 +187,26 @@ impl std::fmt::Debug for Upstream {
 }
 
 impl State {
+    /// The route of exactly this path, else the longest that ends with `/` and that the path begins with.
+    fn route(&mut self, path: &str) -> Option<&mut Route> {
+        let is_folder = |route: &&String| route.ends_with('/') && path.starts_with(route.as_str());
+        let key = if self.routes.contains_key(path) {
+            path.to_owned()
+        } else {
+            self.routes
+                .keys()
+                .filter(is_folder)
+                .max_by_key(|route| route.len())?
+                .clone()
+        };
+        self.routes.get_mut(&key)
+    }
+
     fn reply(&mut self, asked: &Asked) -> Reply {
         let path = asked.path().to_owned();
         self.counts.entry(path.clone()).or_default().requests += 1;
         self.last.insert(path.clone(), asked.clone());
-        match self.routes.get_mut(&path) {
+        match self.route(&path) {
             None => Reply::status(404),
             Some(Route::Dynamic(respond)) => respond(asked),
             Some(Route::Steps(steps)) => {

@@ -15,8 +15,10 @@ use crate::time::Timestamp;
 
 /// Reads an XML feed; nothing where the document holds neither a feed's root nor an entry.
 pub(super) fn read(source: &str, document_url: &Url, mut collector: Collector) -> Option<Parsed> {
+    let mut site = Site::default();
     let outcome = xml::read(source, document_url, &mut |channel, element| {
-        let draft = Reading::new(channel, element, document_url).draft(&mut collector);
+        site.refresh(channel);
+        let draft = Reading::new(&site, element, document_url).draft(&mut collector);
         collector.push(draft);
     });
     if !outcome.is_feed && collector.seen() == 0 {
@@ -39,7 +41,8 @@ pub(super) fn read(source: &str, document_url: &Url, mut collector: Collector) -
         ));
     }
     let channel = &outcome.channel;
-    let reading = Reading::new(channel, channel, document_url);
+    site.refresh(channel);
+    let reading = Reading::new(&site, channel, document_url);
     let (title, link) = (reading.title(), reading.alternate_link());
     let (entries, notes) = collector.finish_all();
     Some(Parsed {
@@ -50,27 +53,56 @@ pub(super) fn read(source: &str, document_url: &Url, mut collector: Collector) -
     })
 }
 
+/// What entries take from the channel, as far as that has been read. Made anew only when the channel has more fields, so
+/// that a huge channel costs no more for many entries.
+#[derive(Default)]
+struct Site {
+    fields: usize,
+    /// Its `link`, against which relative ones are resolved where no `xml:base` is stated.
+    base: Option<Url>,
+    /// RFC 4287 §4.2.1: an entry without author has the feed's.
+    author: Option<String>,
+}
+
+impl Site {
+    fn refresh(&mut self, channel: &Element<'_>) {
+        if self.fields == channel.fields.len() {
+            return;
+        }
+        self.fields = channel.fields.len();
+        let mut links = channel
+            .fields
+            .iter()
+            .filter(|f| is(f, &[Rss, Atom], "link"));
+        self.base = links.find_map(|field| {
+            Url::parse(&plain(field))
+                .ok()
+                .filter(|url| link::is_absolute(url.as_str()))
+        });
+        let inherited = channel.fields.iter().any(|f| is(f, &[Atom], "author"));
+        self.author = inherited.then(|| author(channel)).flatten();
+    }
+}
+
 /// One entry, or the channel itself, being read.
 struct Reading<'r, 'a> {
-    channel: &'r Element<'a>,
+    site: &'r Site,
     element: &'r Element<'a>,
     base: Url,
 }
 
 impl<'r, 'a> Reading<'r, 'a> {
-    fn new(channel: &'r Element<'a>, element: &'r Element<'a>, document_url: &Url) -> Self {
-        let base = element.base.clone().or_else(|| {
-            let site = channel
-                .fields
-                .iter()
-                .find(|f| is(f, &[Rss, Atom], "link"))?;
-            let stated = plain(site);
-            link::is_absolute(&stated).then(|| Url::parse(&stated).ok())?
-        });
+    fn new(site: &'r Site, element: &'r Element<'a>, document_url: &Url) -> Self {
+        let base = element
+            .base
+            .as_ref()
+            .or(site.base.as_ref())
+            .unwrap_or(document_url)
+            .clone();
         Self {
-            channel,
+            site,
             element,
-            base: base.unwrap_or_else(|| document_url.clone()),
+            base,
         }
     }
 
@@ -82,7 +114,7 @@ impl<'r, 'a> Reading<'r, 'a> {
             url: self
                 .alternate_link()
                 .or_else(|| self.other_link(guid.as_deref())),
-            author: self.author(),
+            author: author(self.element).or_else(|| self.site.author.clone()),
             published: self.date(&PUBLISHED, collector),
             updated: self.date(&UPDATED, collector),
             summary: self.summary(),
@@ -223,31 +255,6 @@ impl<'r, 'a> Reading<'r, 'a> {
         None
     }
 
-    fn author(&self) -> Option<String> {
-        let named = |element: &Element<'_>| {
-            let stated = [
-                (Dc, "creator"),
-                (Atom, "author"),
-                (Rss, "author"),
-                (Itunes, "author"),
-                (Dc, "author"),
-                (Dc, "publisher"),
-            ];
-            stated.iter().find_map(|(namespace, name)| {
-                let mut all = element.fields.iter().filter(|f| is(f, &[*namespace], name));
-                all.find_map(|f| Some(person(f)).filter(|p| !p.is_empty()))
-            })
-        };
-        // RFC 4287 §4.2.1: an entry without author has the feed's.
-        let inherits = || {
-            self.channel
-                .fields
-                .iter()
-                .any(|f| f.namespace == Atom && f.name == "author")
-        };
-        named(self.element).or_else(|| inherits().then(|| named(self.channel))?)
-    }
-
     fn tags(&self) -> Vec<String> {
         let categories = self.fields(&[Rss, Atom], "category").map(|f| {
             let labelled = attribute(f.attributes, "label").filter(|l| !l.is_empty());
@@ -287,6 +294,22 @@ impl<'r, 'a> Reading<'r, 'a> {
             link::first_image(&html, &self.base)
         })
     }
+}
+
+/// Who wrote an entry or feed.
+fn author(element: &Element<'_>) -> Option<String> {
+    let stated = [
+        (Dc, "creator"),
+        (Atom, "author"),
+        (Rss, "author"),
+        (Itunes, "author"),
+        (Dc, "author"),
+        (Dc, "publisher"),
+    ];
+    stated.iter().find_map(|(namespace, name)| {
+        let mut all = element.fields.iter().filter(|f| is(f, &[*namespace], name));
+        all.find_map(|f| Some(person(f)).filter(|p| !p.is_empty()))
+    })
 }
 
 type Names<'n> = (&'n [Namespace], &'n str);

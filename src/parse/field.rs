@@ -92,7 +92,7 @@ pub(super) fn plain_html(field: &Field<'_>) -> String {
     text::from_html(&plain(field), SHORT_BYTES_MAX)
 }
 
-/// Longest author looked at, in bytes: the feed's own may be asked for once an entry.
+/// Longest author looked at, in bytes.
 const PERSON_BYTES_MAX: usize = 1024;
 
 /// Atom's `name` within, or RSS's `mail@example.org (Name)` and `Name <mail@example.org>`.

@@ -37,10 +37,10 @@ fn of_too_many_entries_the_newest_stay() {
     );
 }
 
-/// Each of these is a few megabytes and would take minutes, gigabytes or the stack if any step were more than linear.
+/// Each of these is a megabyte or two and would take minutes, gigabytes or the stack if any step were more than linear.
 #[test]
 fn hostile_sizes_cost_no_more_than_their_size() {
-    const N: usize = 200_000;
+    const N: usize = 100_000;
     let wrapped = |inner: String| {
         format!("<rss><channel><item><title>t</title>{inner}</item></channel></rss>")
     };
@@ -89,7 +89,7 @@ fn hostile_sizes_cost_no_more_than_their_size() {
         "<rss xmlns:a='b'><channel>".repeat(N / 10),
     ];
     for body in &bodies {
-        // Whatever comes of it, it comes soon; the test's own time limit is the check.
+        // Each takes a second at most, unoptimised. One that is more than linear shows by hanging: no clock to be flaky.
         let result = read_all(body.as_bytes(), None, DOCUMENT_URL, SourceKind::Feed, 100);
         assert!(
             result.is_ok_and(|p| p.entries.len() <= 100),

@@ -229,7 +229,9 @@ impl<H: Host> Run<'_, H> {
         if !waits && !sealed.is_empty() {
             self.state.sealed_upto = sealed.first().map(|row| row.position);
         }
-        let state = self.state_to_save(!waits && !sealed.is_empty(), waits);
+        // Without the state an edit of a sealed item would be taken for news again in the next run.
+        let touched = !sealed.is_empty() || !folded.edits.is_empty();
+        let state = self.state_to_save(touched, waits);
         let ledger = |writes: usize| Ledger {
             day: spent.day,
             writes: spent
@@ -393,7 +395,7 @@ impl<H: Host> Run<'_, H> {
     }
 
     /// Whether the state is to be stored after this run.
-    fn state_to_save(&mut self, sealed: bool, waits: bool) -> bool {
+    fn state_to_save(&mut self, touched: bool, waits: bool) -> bool {
         for (source, rank) in self.state.memory.trim(fold::MEMORY_ITEMS_MAX) {
             if let Some(known) = self.state.sources.get_mut(&source) {
                 known.forgotten_upto = known.forgotten_upto.max(Some(rank));
@@ -403,8 +405,10 @@ impl<H: Host> Run<'_, H> {
             return false;
         }
         let due = self.now.0.saturating_sub(self.loaded.state.saved_at.0) >= STATE_EVERY_MS;
-        let goes_on = self.left > 0 && self.asked;
-        sealed || goes_on || (due && self.state.essence() != self.loaded.state.essence())
+        // The last run of a round too: else its sources would count as unasked.
+        self.state.goes_on = self.left > 0;
+        let goes_on = self.asked && (self.left > 0 || self.loaded.state.goes_on);
+        touched || goes_on || (due && self.state.essence() != self.loaded.state.essence())
     }
 
     /// Stores the state. That it could not be stored costs the next run a re-fetch, no more.

@@ -55,7 +55,7 @@ pub fn head_of(config: &Config, items: &[Item], updated: Timestamp, generation: 
             row(&item, position, config, &defs)
         })
         .collect();
-    rows.sort_by(|a, b| b.position.cmp(&a.position));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.position));
     rows.dedup_by_key(|row| row.position);
     let mut parts = HeadParts {
         generation,

@@ -53,6 +53,8 @@ pub struct State {
     pub ledger: Ledger,
     /// By source id.
     pub sources: BTreeMap<String, SourceState>,
+    /// The run that stored it left due sources to the next one.
+    pub goes_on: bool,
     /// Everything sealed up to here is in `memory`, or given up.
     pub(crate) sealed_upto: Option<Position>,
     pub(crate) memory: Memory,
@@ -63,6 +65,8 @@ struct Control {
     saved_at: i64,
     ledger: Ledger,
     sealed_upto: Option<String>,
+    #[serde(default)]
+    goes_on: bool,
     sources: BTreeMap<String, SourceState>,
 }
 
@@ -86,6 +90,7 @@ impl State {
             saved_at: Timestamp(control.saved_at),
             ledger: control.ledger,
             sources: control.sources,
+            goes_on: control.goes_on,
             sealed_upto: control.sealed_upto.as_deref().and_then(Position::from_id),
             memory,
         })
@@ -98,6 +103,7 @@ impl State {
             saved_at: self.saved_at.0,
             ledger: self.ledger,
             sealed_upto: self.sealed_upto.map(|position| position.to_string()),
+            goes_on: self.goes_on,
             sources: self.sources.clone(),
         };
         let mut names: Vec<&str> = self

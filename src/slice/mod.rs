@@ -16,6 +16,8 @@ mod limits;
 mod position;
 mod refs;
 mod segment;
+#[cfg(test)]
+mod tests;
 
 pub use head::{Head, HeadParts, Ledger, ViewParts};
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};

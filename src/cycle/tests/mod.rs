@@ -2,5 +2,6 @@
 
 mod crash;
 mod operations;
+mod sources;
 mod walk;
 mod world;

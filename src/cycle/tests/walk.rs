@@ -1,6 +1,6 @@
 //! Every item once and in order, whatever is where.
 
-use super::world::{World, config, items, post};
+use super::world::{World, block_on, config, items, post};
 use crate::read::Cursor;
 
 fn expected(numbers: impl DoubleEndedIterator<Item = i64>) -> Vec<String> {
@@ -55,4 +55,34 @@ fn seals_between_pages_neither_hide_nor_repeat() {
     }
     assert_eq!(seen, expected(0..400));
     assert_eq!(world.titles("all"), expected(0..newest));
+}
+
+#[test]
+fn a_long_history_is_three_reads_deep() {
+    let world = World::new();
+    let config = config(&["a"]);
+    for round in 0..15 {
+        world.set(
+            "a",
+            (round * 4_000..(round + 1) * 4_000)
+                .map(|number| post("a", number))
+                .collect(),
+        );
+        world.pass(900);
+        let report = world.cycle(&config);
+        assert_eq!((report.added, report.notes.len()), (4_000, 0), "{report:?}");
+    }
+    let head = world.head();
+    assert!(head.directories(0).count() > 0);
+    assert_eq!(world.walk("all", 100).len(), 60_000);
+    assert_eq!(world.titles("all").last(), expected(0..1).first());
+    // The oldest item of all, by its id: a directory and a segment.
+    let oldest = world.walk("all", 100).last().unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let found = block_on(crate::read::item(&world.kv, &head, &oldest))
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.reads, 2);
 }

@@ -1,0 +1,143 @@
+//! How sources and their entries are treated over time.
+
+use super::world::{World, block_on, config, post};
+use crate::cycle::{RunOutcome, Scope, configured, run, status};
+use crate::slice::keys;
+
+#[test]
+fn the_first_source_of_an_address_wins() {
+    let world = World::new();
+    let site = config(&["a", "b"]);
+    let mut twin = post("b", 1);
+    twin.url = Some("http://A.example/posts/1/?utm_source=b#top".into());
+    let mut home = post("b", 2);
+    home.url = Some("https://a.example/".into());
+    world.set("a", vec![post("a", 1), post("a", 2)]);
+    world.set("b", vec![twin, home]);
+    assert_eq!(world.cycle(&site).added, 3);
+    assert_eq!(world.cycle(&site).kv.writes, 0);
+}
+
+#[test]
+fn dates_are_clamped_and_given_once() {
+    let world = World::new();
+    let site = config(&["a"]);
+    let mut future = post("a", 1);
+    future.at = Some(world.now.get() + 86_400);
+    let mut undated = post("a", 2);
+    undated.at = None;
+    world.set("a", vec![future, undated, post("a", 3)]);
+    world.cycle(&site);
+    let first = world.walk("all", 50);
+    assert_eq!(
+        first[0]["published"],
+        first[1]["published"]
+            .as_str()
+            .map_or("", |_| "2026-09-21T14:13:20Z")
+    );
+    world.pass(3600);
+    assert_eq!(world.cycle(&site).outcome, RunOutcome::Unchanged);
+    assert_eq!(world.walk("all", 50), first);
+}
+
+#[test]
+fn a_failing_source_keeps_its_items_and_shows_its_error_once() {
+    let world = World::new();
+    let site = config(&["a", "b"]);
+    world.set("a", vec![post("a", 1)]);
+    world.set("b", vec![post("b", 1)]);
+    world.cycle(&site);
+    world.fail("a", 503);
+    world.edit("b", |posts| posts.push(post("b", 2)));
+    world.pass(60);
+    let report = world.cycle(&site);
+    assert_eq!((report.outcome, report.added), (RunOutcome::Published, 1));
+    assert_eq!(world.titles("all").len(), 3);
+    let health = world.head().health();
+    assert_eq!(health[0].status, "failing");
+    assert!(health[0].error.is_some() && health[1].error.is_none());
+    world.pass(60);
+    assert_eq!(world.cycle(&site).outcome, RunOutcome::Unchanged);
+    world.set("a", vec![post("a", 1)]);
+    world.pass(60);
+    assert_eq!(world.cycle(&site).outcome, RunOutcome::Published);
+    assert_eq!(world.head().health()[0].status, "ok");
+}
+
+#[test]
+fn a_run_stops_at_its_limit_and_the_next_goes_on() {
+    let world = World::new();
+    let mut site = config(&["a", "a2", "b", "b2", "b3"]);
+    site.limits.requests_per_run = 2;
+    for source in ["a", "a2", "b", "b2", "b3"] {
+        world.set(source, vec![post(source, 1)]);
+    }
+    let mut left = Vec::new();
+    for _ in 0..4 {
+        left.push(block_on(run(&world, &site, Scope::Due)).unwrap().left);
+        world.pass(1);
+    }
+    assert_eq!(left, [3, 1, 0, 0]);
+    assert_eq!(*world.asked.borrow(), ["a", "a2", "b", "b2", "b3"]);
+    assert_eq!(world.titles("all").len(), 5);
+}
+
+#[test]
+fn a_removed_source_leaves_and_a_filter_applies() {
+    let world = World::new();
+    let mut site = config(&["a", "b"]);
+    world.set("a", (0..5).map(|number| post("a", number)).collect());
+    world.set("b", (0..5).map(|number| post("b", number)).collect());
+    world.cycle(&site);
+    site.sources.remove(1);
+    site.sources[0].mute = vec!["POST 3".into()];
+    let report = world.cycle(&site);
+    assert_eq!(report.outcome, RunOutcome::Published);
+    assert_eq!(world.titles("all").len(), 4);
+    assert!(world.head().view("beta").is_none());
+}
+
+#[test]
+fn without_budget_the_head_goes_first_and_then_nothing() {
+    let world = World::new();
+    let mut site = config(&["a"]);
+    site.budget.writes_per_day = 4;
+    world.set("a", (0..50).map(|number| post("a", number)).collect());
+    let first = world.cycle(&site);
+    assert_eq!((first.outcome, first.kv.writes), (RunOutcome::Published, 2));
+    // Sealing takes more writes than are left: the head takes all for now.
+    world.edit("a", |posts| {
+        posts.extend((50..170).map(|number| post("a", number)))
+    });
+    let second = world.cycle(&site);
+    assert_eq!(
+        (second.outcome, second.kv.writes),
+        (RunOutcome::Published, 1)
+    );
+    assert_eq!(world.titles("all").len(), 170);
+    world.edit("a", |posts| posts.push(post("a", 200)));
+    assert_eq!(world.cycle(&site).outcome, RunOutcome::Published);
+    world.edit("a", |posts| posts.push(post("a", 201)));
+    let spent = world.cycle(&site);
+    assert_eq!((spent.outcome, spent.kv.writes), (RunOutcome::Deferred, 0));
+    let today = block_on(status(&world, &site.to_compiled())).unwrap();
+    assert_eq!((today.writes_today, today.writes_left), (4, 0));
+    world.pass(86_400);
+    site.budget.writes_per_day = 100;
+    assert_eq!(world.cycle(&site).outcome, RunOutcome::Published);
+    assert_eq!(world.titles("all").len(), 172);
+}
+
+#[test]
+fn a_broken_override_is_told_and_passed_over() {
+    let world = World::new();
+    let site = config(&["a"]);
+    world
+        .kv
+        .values
+        .borrow_mut()
+        .insert(keys::CONFIG.to_owned(), ("[site]".into(), 1));
+    let found = block_on(configured(&world, &site.to_compiled())).unwrap();
+    assert_eq!(found.config, site);
+    assert!(found.problem.unwrap().contains("ef/1/main/config"));
+}

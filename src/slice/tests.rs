@@ -1,0 +1,197 @@
+//! No bytes make a reader panic, and a value gives back what was put in.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::time::Timestamp;
+
+fn rows(count: i64) -> Vec<Row> {
+    let row = |number: i64| Row {
+        position: Position {
+            rank: 1_000 - number,
+            hash: number.cast_unsigned() * 77,
+        },
+        source: if number % 2 == 0 { "even" } else { "odd" }.to_owned(),
+        views: if number % 3 == 0 { vec![0, 9] } else { vec![0] },
+        address: 5,
+        content: 6,
+        seen: Timestamp(7),
+        json: format!("{{\"n\":{number}}}"),
+        html: format!("<li>{number}</li>"),
+    };
+    (0..count).map(row).collect()
+}
+
+fn head(count: i64) -> Bytes {
+    let reference = encode_segment(&rows(3)).0;
+    let view = |index: usize| ViewParts {
+        id: format!("view-{index}"),
+        items: 12,
+        segments: vec![reference],
+        directories: vec![reference, reference],
+        ..ViewParts::default()
+    };
+    let parts = HeadParts {
+        generation: 3,
+        updated: Timestamp(4),
+        ledger: Ledger {
+            day: 20_000,
+            writes: 12,
+        },
+        views: (0..10).map(view).collect(),
+        sources: vec!["odd".into(), "even".into()],
+        counts: [((9, 1), 8)].into(),
+        sections: vec![(
+            Section::PageTop,
+            vec![b"one".to_vec(), Vec::new(), b"two".to_vec()],
+        )],
+        rows: rows(count),
+        ..HeadParts::default()
+    };
+    parts.encode()
+}
+
+/// Calls everything that reads; the answers may be nonsense, but there must be answers.
+fn exercise(bytes: &Bytes) {
+    if let Ok(head) = Head::open(bytes.clone()) {
+        let _ = (
+            head.verify(),
+            head.generation(),
+            head.updated(),
+            head.ledger(),
+            head.expiry(),
+            head.health(),
+        );
+        for view in [0, 9, u16::MAX] {
+            let _ = (
+                head.view_id(view),
+                head.view_items(view),
+                head.view_source_items(view, 1),
+            );
+            let _ = (head.segments(view).count(), head.directories(view).count());
+        }
+        let _ = (
+            head.section(Section::PageTop),
+            head.sources(),
+            head.counts().count(),
+            head.sealed_upto(),
+        );
+        read_items(&head.items);
+    }
+    if let Ok(segment) = Segment::open(bytes.clone()) {
+        read_items(&segment.items);
+    }
+    if let Ok(directory) = Directory::open(bytes.clone()) {
+        let _ = directory.segments().count();
+    }
+    let _ = crate::fold::State::open(bytes.clone());
+}
+
+fn read_items(items: &Items) {
+    for index in [0, 1, items.len(), usize::MAX - 1] {
+        let _ = (
+            items.position(index),
+            items.source(index),
+            items.in_view(index.min(9), 9),
+        );
+        let _ = (items.json(0, index), items.html(index, index + 1));
+    }
+    let _ = (items.first_below(Position::MAX), items.find(Position::MIN));
+    let _ = items.rows().take(3).count();
+}
+
+#[test]
+fn a_head_gives_back_what_was_put_in() {
+    let head = Head::open(head(7)).unwrap();
+    head.verify().unwrap();
+    assert_eq!(
+        (head.generation(), head.updated(), head.ledger().writes),
+        (3, Timestamp(4), 12)
+    );
+    assert_eq!(head.section(Section::PageTop), ["one", "", "two"]);
+    assert_eq!(head.items.rows().collect::<Vec<_>>(), rows(7));
+    assert_eq!(head.view("view-9"), Some(9));
+    assert_eq!(head.view_source_items(9, 1), 8);
+    assert_eq!(head.items.json(1, 3), "{\"n\":1},{\"n\":2}");
+    assert_eq!(
+        head.items.find(Position {
+            rank: 997,
+            hash: 231
+        }),
+        Some(3)
+    );
+    assert_eq!(
+        head.items.first_below(Position {
+            rank: 997,
+            hash: 231
+        }),
+        4
+    );
+}
+
+#[test]
+fn equal_content_has_equal_names() {
+    assert_eq!(encode_segment(&rows(9)), encode_segment(&rows(9)));
+    assert_ne!(
+        encode_segment(&rows(9)).0.name,
+        encode_segment(&rows(8)).0.name
+    );
+}
+
+#[test]
+fn ids_and_cursors_come_back() {
+    for rank in [i64::MIN, -1, 0, 1, i64::MAX] {
+        let position = Position { rank, hash: 42 };
+        assert_eq!(Position::from_id(&position.to_string()), Some(position));
+        let cursor = crate::read::Cursor::from(position);
+        assert_eq!(crate::read::Cursor::parse(&cursor.to_string()), Ok(cursor));
+    }
+    for bad in [
+        "",
+        "x",
+        "+0000000000000000000000000000001",
+        "0000000000000000000000000000000G",
+    ] {
+        assert_eq!(Position::from_id(bad), None, "{bad}");
+        assert!(crate::read::Cursor::parse(bad).is_err(), "{bad}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        exercise(&bytes.into());
+    }
+
+    #[test]
+    fn mutations_are_survived(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(),
+        shorten in any::<bool>(),
+        kind in 0..3_u8,
+    ) {
+        let whole = match kind {
+            0 => head(5),
+            1 => encode_segment(&rows(5)).1,
+            _ => crate::fold::State::default().encode(),
+        };
+        let mut bytes = whole.to_vec();
+        for (at, value) in changes {
+            // Headers and tables are where a change does most.
+            let at = at.index(bytes.len().min(600));
+            bytes[at] = value;
+        }
+        // Keep magic, version and kind, so that the change gets further.
+        bytes[..6].copy_from_slice(&whole[..6]);
+        if shorten {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        exercise(&bytes.into());
+    }
+
+    #[test]
+    fn any_cursor_text_is_survived(text in "\\PC{0,40}") {
+        let _ = (crate::read::Cursor::parse(&text), Position::from_id(&text));
+    }
+}

@@ -26,7 +26,7 @@ impl Notes {
         self.single.push(note.into());
     }
 
-    /// One more time of `what`, which reads well after a number.
+    /// One more time of `what`.
     pub(super) fn count(&mut self, what: &'static str, example: &str) {
         let (count, _) = self
             .seen
@@ -40,8 +40,8 @@ impl Notes {
             self.seen
                 .into_iter()
                 .map(|(what, (count, example))| match example.as_str() {
-                    "" => format!("{count} {what}"),
-                    example => format!("{count} {what}, the first: {example}"),
+                    "" => format!("{what}: {count}"),
+                    example => format!("{what}: {count} (the first: {example})"),
                 });
         self.single
             .into_iter()
@@ -97,9 +97,10 @@ impl Collector {
         self.seen += 1;
         match self.finish(draft) {
             Some(entry) => self.kept.push((self.seen, entry)),
-            None => self
-                .notes
-                .count("entries without title, text, address and id left out", ""),
+            None => self.notes.count(
+                "entries left out for having neither title, text, address nor id",
+                "",
+            ),
         }
         // Twice the limit are gathered before one sort, so that the cost stays linear.
         if self.kept.len() >= self.limit.saturating_mul(2).max(64) {
@@ -143,7 +144,7 @@ impl Collector {
         let guid = match guid {
             Some(guid) if guid.len() > GUID_BYTES_MAX => {
                 self.notes.count(
-                    "ids longer than 2048 bytes left out",
+                    "ids left out as longer than 2048 bytes",
                     &guid[..guid.floor_char_boundary(QUOTE_CHARS_MAX)],
                 );
                 None

@@ -36,7 +36,7 @@ pub(super) fn read(source: &str, document_url: &Url, mut collector: Collector) -
     }
     if outcome.unclosed > 0 {
         collector.notes.add(format!(
-            "{} entries had elements that are not closed",
+            "entries with elements that are not closed: {}",
             outcome.unclosed
         ));
     }
@@ -249,7 +249,7 @@ impl<'r, 'a> Reading<'r, 'a> {
             match date::parse(&stated) {
                 Some(at) => return Some(at),
                 None if stated.is_empty() => {}
-                None => collector.notes.count("dates could not be read", &stated),
+                None => collector.notes.count("dates that can't be read", &stated),
             }
         }
         None

@@ -172,7 +172,7 @@ impl<'m> Fields<'m> {
             if url.is_none() {
                 collector
                     .notes
-                    .count("addresses are not http or https and were left out", &stated);
+                    .count("addresses left out as neither http nor https", &stated);
             }
             url
         };
@@ -182,7 +182,7 @@ impl<'m> Fields<'m> {
             let stated = first(field)?;
             let at = date::parse(&stated);
             if at.is_none() {
-                collector.notes.count("dates could not be read", &stated);
+                collector.notes.count("dates that can't be read", &stated);
             }
             at
         };

@@ -35,7 +35,7 @@ pub(super) fn read(
         } else {
             collector
                 .notes
-                .count("items are no objects and were left out", "");
+                .count("items left out as they are no objects", "");
         }
     }
     let title = text::from_plain(
@@ -113,7 +113,7 @@ fn when(item: &Value, name: &str, collector: &mut Collector) -> Option<Timestamp
     let stated = string(item, name)?;
     let at = date::parse(&stated);
     if at.is_none() {
-        collector.notes.count("dates could not be read", &stated);
+        collector.notes.count("dates that can't be read", &stated);
     }
     at
 }

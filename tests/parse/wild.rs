@@ -221,7 +221,7 @@ fn authors_pictures_tags_and_dates_are_found() {
     );
     assert_eq!(
         unread.notes,
-        ["1 dates could not be read, the first: yesterday"]
+        ["dates that can't be read: 1 (the first: yesterday)"]
     );
 }
 

@@ -3,6 +3,7 @@
 mod ask;
 mod config;
 mod due;
+mod frame;
 mod health;
 mod load;
 mod run;

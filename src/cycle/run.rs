@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::config::Config;
-use crate::fold::{self, Fold, Folded, Memory, SourceState, State, config_digest};
+use crate::fold::{self, Fold, Folded, Memory, SourceState, State};
 use crate::host::{Host, Kv, KvError, Level, Precondition};
 use crate::page::SourceHealth;
 use crate::publish::{self, CountingKv, Published};
-use crate::slice::{Head, HeadParts, Ledger, Row, VALUE_BYTES_MAX, ViewParts, keys};
+use crate::slice::{Head, Ledger, Row, VALUE_BYTES_MAX, keys};
 use crate::time::Timestamp;
 
 use super::ask::{Answer, ask};
+use super::frame::Frame;
 use super::load::{Loaded, catch_up, load};
 use super::{CycleError, KvCounts, Report, RunOutcome, Scope, SourceRun, due, health, now};
 
@@ -204,22 +205,28 @@ impl<H: Host> Run<'_, H> {
             .budget
             .writes_per_day
             .saturating_sub(spent.writes) as usize;
-        let mut parts = self.parts(folded.health);
-        let sealed_before = self.sealed_counts();
+        let head = self.loaded.head.clone();
+        let frame = Frame {
+            config: self.config,
+            head: head.as_ref(),
+            now: self.now,
+        };
+        let mut parts = frame.parts(folded.health);
+        let sealed_before = frame.sealed_counts();
         let keep = publish::keep(&folded.rows, self.config.site.page_items);
         let (kept, sealed) = folded.rows.split_at(keep);
         let mut seal = publish::seal(kv, &mut parts.views, sealed, &folded.edits).await?;
         let waits = seal.writes.len() + 1 > left_today;
         if waits {
             // Sealing can wait as long as the head takes everything.
-            parts.views = self.parts(Vec::new()).views;
+            parts.views = frame.parts(Vec::new()).views;
             parts.rows.clone_from(&folded.rows);
             seal = publish::Seal::default();
-            self.lay_out(&mut parts, sealed_before);
+            frame.lay_out(&mut parts, sealed_before);
         } else {
             parts.rows = kept.to_vec();
-            let sealed_now = self.add_sealed(sealed_before, sealed);
-            self.lay_out(&mut parts, sealed_now);
+            let sealed_now = frame.add_sealed(sealed_before, sealed);
+            frame.lay_out(&mut parts, sealed_now);
             for row in sealed {
                 self.state.memory.insert_row(row);
             }
@@ -281,96 +288,6 @@ impl<H: Host> Run<'_, H> {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// The frame of the next head: everything but items and counts.
-    fn parts(&self, health: Vec<SourceHealth>) -> HeadParts {
-        let head = self.loaded.head.as_ref();
-        let view = |def: &fold::ViewDef<'_>| {
-            let mut parts = ViewParts {
-                id: def.id.to_owned(),
-                ..ViewParts::default()
-            };
-            if let Some((head, index)) =
-                head.and_then(|head| head.view(def.id).map(|index| (head, index)))
-            {
-                parts.segments = head.segments(index).collect();
-                parts.directories = head.directories(index).collect();
-            }
-            parts
-        };
-        HeadParts {
-            generation: self.report.generation + 1,
-            updated: self.now,
-            config_digest: config_digest(self.config),
-            views: fold::views(self.config).iter().map(view).collect(),
-            sources: self
-                .config
-                .sources
-                .iter()
-                .map(|source| source.id.clone())
-                .collect(),
-            health,
-            ..HeadParts::default()
-        }
-    }
-
-    /// Counts of what was sealed before, by the names of view and source.
-    fn sealed_counts(&self) -> Counts {
-        let Some(head) = &self.loaded.head else {
-            return Counts::new();
-        };
-        let sources = head.sources();
-        let name = |index: u16| sources.get(usize::from(index)).cloned().unwrap_or_default();
-        let mut counts: Counts = head
-            .counts()
-            .map(|((view, source), items)| ((head.view_id(view).to_owned(), name(source)), items))
-            .collect();
-        for row in head.items.rows() {
-            for view in row.views {
-                let key = (head.view_id(view).to_owned(), row.source.clone());
-                if let Some(items) = counts.get_mut(&key) {
-                    *items = items.saturating_sub(1);
-                }
-            }
-        }
-        counts
-    }
-
-    fn add_sealed(&self, mut counts: Counts, sealed: &[Row]) -> Counts {
-        let views = fold::views(self.config);
-        for row in sealed {
-            for view in row
-                .views
-                .iter()
-                .filter_map(|index| views.get(usize::from(*index)))
-            {
-                *counts
-                    .entry((view.id.to_owned(), row.source.clone()))
-                    .or_default() += 1;
-            }
-        }
-        counts
-    }
-
-    /// Counts, renders and hashes.
-    fn lay_out(&self, parts: &mut HeadParts, sealed: Counts) {
-        let mut by_index = BTreeMap::new();
-        for ((view, source), items) in sealed.into_iter().filter(|(_, items)| *items > 0) {
-            let Some(view) = parts.views.iter().position(|parts| parts.id == view) else {
-                continue;
-            };
-            let known = parts.sources.iter().position(|id| *id == source);
-            let source = known.unwrap_or_else(|| {
-                parts.sources.push(source);
-                parts.sources.len() - 1
-            });
-            if let (Ok(view), Ok(source)) = (u16::try_from(view), u16::try_from(source)) {
-                by_index.insert((view, source), items);
-            }
-        }
-        fold::count(parts, &by_index);
-        fold::render(parts, self.config);
     }
 
     /// Today's writes so far. Head and state may each know of some that the other does not.
@@ -444,8 +361,6 @@ impl<H: Host> Run<'_, H> {
         }
     }
 }
-
-type Counts = BTreeMap<(String, String), u64>;
 
 fn succeeded(known: &mut SourceState, validators: &crate::fetch::Validators, due: Timestamp) {
     known.validators = validators.clone();

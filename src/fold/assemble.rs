@@ -8,7 +8,7 @@ use super::views::{ViewDef, views, views_of};
 use crate::config::Config;
 use crate::item::Item;
 use crate::page::{self, Model, SourceHealth, ViewCount};
-use crate::slice::{HeadParts, Position, Row, ViewParts};
+use crate::slice::{HeadParts, ITEM_BYTES_MAX, Position, Row, ViewParts};
 use crate::time::Timestamp;
 
 /// Hash of the configuration and of the version that renders: when it differs, a head is rendered anew.
@@ -26,7 +26,7 @@ pub(crate) fn row(item: &Item, position: Position, config: &Config, views: &[Vie
         .iter()
         .find(|source| source.id == item.source);
     let title = title.map_or(item.source.as_str(), |source| source.title.as_str());
-    Row {
+    let row = Row {
         position,
         source: item.source.clone(),
         views: views_of(item, views),
@@ -35,7 +35,18 @@ pub(crate) fn row(item: &Item, position: Position, config: &Config, views: &[Vie
         seen: Timestamp(0),
         json: serde_json::to_string(item).unwrap_or_default(),
         html: page::item_html(item, title),
+    };
+    let can_be_shorter = item.image.is_some() || !item.summary.is_empty() || !item.tags.is_empty();
+    if row.bytes() > ITEM_BYTES_MAX && can_be_shorter {
+        let shorter = Item {
+            summary: String::new(),
+            image: None,
+            tags: Vec::new(),
+            ..item.clone()
+        };
+        return self::row(&shorter, position, config, views);
     }
+    row
 }
 
 /// A head of `items` alone, with no sealed history: where a cycle starts from, and what tests serve from. An item whose

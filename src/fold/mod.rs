@@ -2,6 +2,7 @@
 
 mod assemble;
 mod canonical;
+mod entry;
 mod memory;
 mod merge;
 mod state;

@@ -164,7 +164,10 @@ pub(super) async fn status<H: Host>(host: &H, default_config: &str) -> Result<Re
         })
     });
     let can = host.kv().capabilities();
+    // Shown where it can be had: what is wrong with the rest is told above.
+    let refresh = cycle::status(host, default_config).await.ok();
     let status = json!({
+        "refresh": refresh,
         "version": env!("CARGO_PKG_VERSION"),
         "now": host.now(),
         "published": published,

@@ -1,0 +1,111 @@
+//! The next head's frame: views with their sealed history, counts, rendering.
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+use crate::fold::{self, config_digest};
+use crate::page::SourceHealth;
+use crate::slice::{Head, HeadParts, Row, ViewParts};
+use crate::time::Timestamp;
+
+/// Items by the names of view and source.
+pub(super) type Counts = BTreeMap<(String, String), u64>;
+
+/// What the next head is made against.
+pub(super) struct Frame<'a> {
+    pub(super) config: &'a Config,
+    pub(super) head: Option<&'a Head>,
+    pub(super) now: Timestamp,
+}
+
+impl Frame<'_> {
+    /// The frame of the next head: everything but items and counts.
+    pub(super) fn parts(&self, health: Vec<SourceHealth>) -> HeadParts {
+        let head = self.head;
+        let view = |def: &fold::ViewDef<'_>| {
+            let mut parts = ViewParts {
+                id: def.id.to_owned(),
+                ..ViewParts::default()
+            };
+            if let Some((head, index)) =
+                head.and_then(|head| head.view(def.id).map(|index| (head, index)))
+            {
+                parts.segments = head.segments(index).collect();
+                parts.directories = head.directories(index).collect();
+            }
+            parts
+        };
+        HeadParts {
+            generation: self.head.map_or(0, Head::generation) + 1,
+            updated: self.now,
+            config_digest: config_digest(self.config),
+            views: fold::views(self.config).iter().map(view).collect(),
+            sources: self
+                .config
+                .sources
+                .iter()
+                .map(|source| source.id.clone())
+                .collect(),
+            health,
+            ..HeadParts::default()
+        }
+    }
+
+    /// Counts of what was sealed before, by the names of view and source.
+    pub(super) fn sealed_counts(&self) -> Counts {
+        let Some(head) = self.head else {
+            return Counts::new();
+        };
+        let sources = head.sources();
+        let name = |index: u16| sources.get(usize::from(index)).cloned().unwrap_or_default();
+        let mut counts: Counts = head
+            .counts()
+            .map(|((view, source), items)| ((head.view_id(view).to_owned(), name(source)), items))
+            .collect();
+        for row in head.items.rows() {
+            for view in row.views {
+                let key = (head.view_id(view).to_owned(), row.source.clone());
+                if let Some(items) = counts.get_mut(&key) {
+                    *items = items.saturating_sub(1);
+                }
+            }
+        }
+        counts
+    }
+
+    pub(super) fn add_sealed(&self, mut counts: Counts, sealed: &[Row]) -> Counts {
+        let views = fold::views(self.config);
+        for row in sealed {
+            for view in row
+                .views
+                .iter()
+                .filter_map(|index| views.get(usize::from(*index)))
+            {
+                *counts
+                    .entry((view.id.to_owned(), row.source.clone()))
+                    .or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// Counts, renders and hashes.
+    pub(super) fn lay_out(&self, parts: &mut HeadParts, sealed: Counts) {
+        let mut by_index = BTreeMap::new();
+        for ((view, source), items) in sealed.into_iter().filter(|(_, items)| *items > 0) {
+            let Some(view) = parts.views.iter().position(|parts| parts.id == view) else {
+                continue;
+            };
+            let known = parts.sources.iter().position(|id| *id == source);
+            let source = known.unwrap_or_else(|| {
+                parts.sources.push(source);
+                parts.sources.len() - 1
+            });
+            if let (Ok(view), Ok(source)) = (u16::try_from(view), u16::try_from(source)) {
+                by_index.insert((view, source), items);
+            }
+        }
+        fold::count(parts, &by_index);
+        fold::render(parts, self.config);
+    }
+}

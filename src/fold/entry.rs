@@ -1,0 +1,92 @@
+//! What makes an entry itself, and what makes it changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+use super::canonical;
+use crate::config::Source;
+use crate::item::TAGS_MAX;
+use crate::parse::Entry;
+
+/// What makes an entry the same entry in the next document: its own id; else its address; else title and date.
+pub(super) fn identity(source: &Source, entry: &Entry) -> u64 {
+    let key = match (
+        &entry.guid,
+        entry.url.as_deref().and_then(canonical::canonical),
+    ) {
+        (Some(guid), _) => format!("{}\0id\0{guid}", source.id),
+        (None, Some(url)) => format!("{}\0url\0{url}", source.id),
+        (None, None) => {
+            let date = entry.published.map_or(0, |at| at.0);
+            format!("{}\0title\0{date}\0{}", source.id, entry.title)
+        }
+    };
+    xxh3_64(key.as_bytes())
+}
+
+/// Hash of everything an edit can change.
+pub(super) fn content(source: &Source, entry: &Entry, tags: &[String]) -> u64 {
+    let mut hasher = Xxh3::new();
+    let updated = entry.updated.map(|at| at.0.to_string());
+    let fields = [
+        Some(&entry.title),
+        entry.url.as_ref(),
+        entry.author.as_ref(),
+        updated.as_ref(),
+        Some(&entry.summary),
+    ];
+    let more = [entry.image.as_ref(), Some(&source.category)];
+    for field in fields.into_iter().chain(more).chain(tags.iter().map(Some)) {
+        hasher.update(field.map_or("", String::as_str).as_bytes());
+        hasher.update(&[0xff, u8::from(field.is_some())]);
+    }
+    hasher.digest()
+}
+
+pub(super) fn tags(source: &Source, entry: &Entry) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in entry.tags.iter().chain(&source.tags) {
+        if tags.len() < TAGS_MAX && !tags.iter().any(|have| have.eq_ignore_ascii_case(tag)) {
+            tags.push(tag.clone());
+        }
+    }
+    tags
+}
+
+/// At most `max` entries, the newest, in the document's order; undated ones count as new.
+pub(super) fn newest(entries: &[Entry], max: usize) -> Vec<&Entry> {
+    if entries.len() <= max {
+        return entries.iter().collect();
+    }
+    let date = |entry: &Entry| {
+        entry
+            .published
+            .or(entry.updated)
+            .map_or(i64::MAX, |at| at.0)
+    };
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|index| (std::cmp::Reverse(entries.get(*index).map(date)), *index));
+    order.truncate(max);
+    order.sort_unstable();
+    order
+        .into_iter()
+        .filter_map(|index| entries.get(index))
+        .collect()
+}
+
+/// Addresses that several entries of one document share: they do not tell one item from another.
+pub(super) fn shared_addresses(source: &Source, entries: &[&Entry]) -> BTreeSet<u64> {
+    let mut first: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    for entry in entries {
+        let (address, hash) = (
+            canonical::address(entry.url.as_deref()),
+            identity(source, entry),
+        );
+        if address != 0 && *first.entry(address).or_insert(hash) != hash {
+            shared.insert(address);
+        }
+    }
+    shared
+}

@@ -92,11 +92,6 @@ impl Problem {
         self
     }
 
-    /// The sentence that says what is wrong.
-    pub(super) fn detail(&self) -> &str {
-        &self.detail
-    }
-
     pub(super) fn unknown_parameter(key: &str, known: &[Parameter]) -> Self {
         let names = known
             .iter()

@@ -126,11 +126,12 @@ fn drive<T>(future: impl Future<Output = T>) -> T {
 /// Not ready at once: some faults show only then.
 async fn yield_once() {
     let mut yielded = false;
-    poll_fn(|_| {
+    poll_fn(|context| {
         if yielded {
             Poll::Ready(())
         } else {
             yielded = true;
+            context.waker().wake_by_ref();
             Poll::Pending
         }
     })
@@ -385,8 +386,7 @@ pub(super) fn head_of(
             .map(|view| ViewParts {
                 id: view.id.clone(),
                 items: view.items,
-                segments: Vec::new(),
-                directories: Vec::new(),
+                ..ViewParts::default()
             })
             .collect(),
         sources: vec!["a".into(), "b".into()],

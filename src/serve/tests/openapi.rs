@@ -56,10 +56,10 @@ fn misfits(document: &Value, schema: &Value, value: &Value, at: &str, found: &mu
     {
         found.push(format!("{at}: {value} is not among {}", schema["enum"]));
     }
-    if let (Value::String(text), Some(max)) = (value, schema["maxLength"].as_u64()) {
-        if text.chars().count() as u64 > max {
-            found.push(format!("{at}: longer than {max}"));
-        }
+    if let (Value::String(text), Some(max)) = (value, schema["maxLength"].as_u64())
+        && text.chars().count() as u64 > max
+    {
+        found.push(format!("{at}: longer than {max}"));
     }
     if let Value::Array(values) = value {
         for (index, value) in values.iter().enumerate() {

@@ -7,6 +7,7 @@
     reason = "the bans are for the host-neutral logic; this crate plays the host"
 )]
 
+pub mod arms;
 pub mod bench;
 pub mod sim;
 pub mod upstream;

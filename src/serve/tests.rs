@@ -1,8 +1,1 @@
 //! Every route through `handle`, on a store in memory.
-
-mod admin;
-mod answers;
-mod double;
-mod hostile;
-mod openapi;
-mod pages;

@@ -1,0 +1,166 @@
+//! The compiled artefacts in their hosts, behind one interface: an address to ask. One list of tests runs on all of them.
+//!
+//! `cargo xtask build` makes the artefacts; they are read from `dist/` (or the folder that `EDGEFOLD_DIST` names).
+
+pub mod client;
+mod component;
+mod fastly;
+mod listener;
+mod spin;
+
+use std::any::Any;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use edgefold::config::{Config, authoring};
+
+pub use client::Answer;
+
+/// The token of the admin routes that the tests use.
+pub const ADMIN_TOKEN: &str = "token-of-the-tests";
+
+/// A host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// `edgefold-host`: any wasmtime program.
+    Component,
+    /// Spin's interfaces, and no others, over wasmtime.
+    Spin,
+    /// Fastly Compute's local server, `viceroy`.
+    Fastly,
+}
+
+impl Host {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Component, Self::Spin, Self::Fastly];
+
+    /// As in `dist/edgefold-NAME.wasm`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Component => "component",
+            Self::Spin => "spin",
+            Self::Fastly => "fastly",
+        }
+    }
+
+    /// Where its artefact is.
+    ///
+    /// # Errors
+    /// Where it is not there. The message names the command that makes it.
+    pub fn artefact(self) -> anyhow::Result<PathBuf> {
+        let folder = std::env::var_os("EDGEFOLD_DIST").map_or_else(
+            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../dist")),
+            PathBuf::from,
+        );
+        let file = folder.join(format!("edgefold-{}.wasm", self.name()));
+        anyhow::ensure!(
+            file.is_file(),
+            "{} is missing: run `cargo xtask build {}`",
+            file.display(),
+            self.name()
+        );
+        Ok(file)
+    }
+}
+
+/// A deployment with an empty store. It ends when this is dropped. Needs a tokio runtime with several threads.
+pub struct Arm {
+    /// Which host.
+    pub host: Host,
+    base: String,
+    _running: Box<dyn Any + Send + Sync>,
+}
+
+impl Arm {
+    /// Starts `host` with the configuration that `toml` (an `edgefold.toml`) states, and `variables` beside it. Outbound
+    /// requests may go to this machine.
+    ///
+    /// # Errors
+    /// Where `toml` has a mistake, or the artefact or the host's program is missing or does not start.
+    pub async fn start(host: Host, toml: &str, variables: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let config = authoring::compile(toml)
+            .map_err(|mistakes| anyhow::anyhow!(authoring::render("test.toml", toml, &mistakes)))?;
+        Self::start_compiled(host, &config, variables).await
+    }
+
+    /// As [`Arm::start`], with a compiled configuration.
+    ///
+    /// # Errors
+    /// See [`Arm::start`].
+    pub async fn start_compiled(
+        host: Host,
+        config: &Config,
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let mut all = vec![("config".to_owned(), config.to_compiled())];
+        all.extend(variables.iter().map(|(n, v)| ((*n).into(), (*v).into())));
+        Self::start_bare(host, all).await
+    }
+
+    /// Starts `host` with exactly these variables: the configuration is the one baked in.
+    ///
+    /// # Errors
+    /// See [`Arm::start`].
+    pub async fn start_bare(host: Host, variables: Vec<(String, String)>) -> anyhow::Result<Self> {
+        let file = host.artefact()?;
+        let started: (String, Box<dyn Any + Send + Sync>) = match host {
+            Host::Component => component::start(&file, variables).await?,
+            Host::Spin => spin::start(&file, variables).await?,
+            Host::Fastly => fastly::start(&file, variables).await?,
+        };
+        Ok(Self {
+            host,
+            base: started.0,
+            _running: started.1,
+        })
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base
+    }
+
+    /// Asks `GET path`.
+    ///
+    /// # Errors
+    /// Where no whole answer comes.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
+        self.send("GET", path, &[]).await
+    }
+
+    /// Asks `method path` with `headers`.
+    ///
+    /// # Errors
+    /// Where no whole answer comes.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
+        let answer = client::send(&self.base, method, path, headers).await;
+        answer.with_context(|| format!("{method} {path} on {}", self.host.name()))
+    }
+
+    /// Asks for a cycle over all sources, with [`ADMIN_TOKEN`], and gives the report.
+    ///
+    /// # Errors
+    /// Where the answer is not 200 with a report.
+    pub async fn refresh(&self) -> anyhow::Result<serde_json::Value> {
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", bearer.as_str())];
+        let answer = self
+            .send("POST", "/_edgefold/refresh?all=1", &headers)
+            .await?;
+        anyhow::ensure!(
+            answer.status == 200,
+            "refresh on {}: {} {}",
+            self.host.name(),
+            answer.status,
+            answer.text()
+        );
+        answer.json()
+    }
+}

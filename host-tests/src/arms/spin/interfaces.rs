@@ -1,0 +1,133 @@
+//! `spin:key-value@3.0.0` and `spin:variables@3.0.0` for the guest.
+
+#![allow(missing_docs, reason = "generated code; wit/spin documents it")]
+
+use wasmtime::component::{Accessor, FutureReader, HasData, Linker, Resource, StreamReader};
+
+use self::spin::key_value::key_value;
+use self::spin::variables::variables;
+use super::State;
+
+wasmtime::component::bindgen!({
+    path: "wit/spin",
+    world: "edgefold:spin-harness/spin",
+    imports: { default: async | store | trappable },
+    with: { "spin:key-value/key-value.store": crate::arms::spin::store::MemoryStore },
+});
+
+pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    key_value::add_to_linker::<State, Data>(linker, |state| state)?;
+    variables::add_to_linker::<State, Data>(linker, |state| state)
+}
+
+struct Data;
+
+impl HasData for Data {
+    type Data<'a> = &'a mut State;
+}
+
+type Opened = Resource<super::store::MemoryStore>;
+type Keys = (
+    StreamReader<String>,
+    FutureReader<Result<(), key_value::Error>>,
+);
+
+fn store(
+    accessor: &Accessor<State, Data>,
+    opened: &Opened,
+) -> wasmtime::Result<super::store::MemoryStore> {
+    accessor.with(|mut access| Ok(access.get().table.get(opened)?.clone()))
+}
+
+impl key_value::Host for &mut State {}
+impl key_value::HostStore for &mut State {}
+
+impl key_value::HostStoreWithStore<State> for Data {
+    async fn open(
+        accessor: &Accessor<State, Self>,
+        label: String,
+    ) -> wasmtime::Result<Result<Opened, key_value::Error>> {
+        if label != "default" {
+            return Ok(Err(key_value::Error::AccessDenied));
+        }
+        accessor.with(|mut access| {
+            let state = access.get();
+            let store = state.store.clone();
+            Ok(Ok(state.table.push(store)?))
+        })
+    }
+
+    async fn get(
+        accessor: &Accessor<State, Self>,
+        opened: Opened,
+        key: String,
+    ) -> wasmtime::Result<Result<Option<Vec<u8>>, key_value::Error>> {
+        let store = store(accessor, &opened)?;
+        Ok(Ok(store.values().await.get(&key).cloned()))
+    }
+
+    async fn set(
+        accessor: &Accessor<State, Self>,
+        opened: Opened,
+        key: String,
+        value: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), key_value::Error>> {
+        let store = store(accessor, &opened)?;
+        store.values().await.insert(key, value);
+        Ok(Ok(()))
+    }
+
+    async fn delete(
+        accessor: &Accessor<State, Self>,
+        opened: Opened,
+        key: String,
+    ) -> wasmtime::Result<Result<(), key_value::Error>> {
+        let store = store(accessor, &opened)?;
+        store.values().await.remove(&key);
+        Ok(Ok(()))
+    }
+
+    async fn exists(
+        accessor: &Accessor<State, Self>,
+        opened: Opened,
+        key: String,
+    ) -> wasmtime::Result<Result<bool, key_value::Error>> {
+        let store = store(accessor, &opened)?;
+        Ok(Ok(store.values().await.contains_key(&key)))
+    }
+
+    async fn get_keys(accessor: &Accessor<State, Self>, opened: Opened) -> wasmtime::Result<Keys> {
+        let store = store(accessor, &opened)?;
+        let keys: Vec<String> = store.values().await.keys().cloned().collect();
+        accessor.with(|mut access| {
+            let keys = StreamReader::new(&mut access, keys)?;
+            let result = FutureReader::new(&mut access, async { wasmtime::error::Ok(Ok(())) })?;
+            Ok((keys, result))
+        })
+    }
+
+    async fn drop(accessor: &Accessor<State, Self>, opened: Opened) -> wasmtime::Result<()> {
+        accessor.with(|mut access| {
+            access.get().table.delete(opened)?;
+            Ok(())
+        })
+    }
+}
+
+impl variables::Host for &mut State {}
+
+impl variables::HostWithStore<State> for Data {
+    async fn get(
+        accessor: &Accessor<State, Self>,
+        name: String,
+    ) -> wasmtime::Result<Result<String, variables::Error>> {
+        let known = name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !known {
+            return Ok(Err(variables::Error::InvalidName(name)));
+        }
+        let value = accessor.with(|mut access| access.get().variables.get(&name).cloned());
+        Ok(value.ok_or(variables::Error::Undefined(name)))
+    }
+}

@@ -1,0 +1,131 @@
+//! The same upstream content at the same time gives the same bytes, whatever the host.
+
+use std::collections::BTreeMap;
+
+use host_tests::arms::{Arm, Host};
+use host_tests::upstream::Reply;
+
+use crate::site;
+
+/// Filters whose pages are compared, each page by page.
+const QUERIES: [&str; 6] = [
+    "",
+    "&category=world",
+    "&category=software",
+    "&category=even",
+    "&source=notes",
+    "&category=even&source=news",
+];
+/// Items on a page: small, so that there are many pages.
+const LIMIT: usize = 7;
+
+pub async fn all_hosts_answer_alike() -> anyhow::Result<()> {
+    let upstream = site::upstream().await?;
+    let mut arms = Vec::new();
+    for host in Host::ALL {
+        arms.push(site::start(host, &upstream).await?);
+    }
+    compare("before the first cycle", &arms).await?;
+    for arm in &arms {
+        arm.refresh().await?;
+    }
+    compare("after the first cycle", &arms).await?;
+    let edited = site::rss("news", Some("Another title"));
+    upstream.route("/news.xml", Reply::document("text/xml", edited));
+    upstream.route("/notes.json", Reply::status(404));
+    upstream.route(
+        "/broken.xml",
+        Reply::document("text/xml", site::rss("broken", None)),
+    );
+    for arm in &arms {
+        let report = arm.refresh().await?;
+        anyhow::ensure!(report["added"] == site::ITEMS, "{report}");
+    }
+    compare("after a cycle with changes", &arms).await
+}
+
+async fn compare(when: &str, arms: &[Arm]) -> anyhow::Result<()> {
+    let expected = everything(&arms[0]).await?;
+    for arm in &arms[1..] {
+        let found = everything(arm).await?;
+        for (asked, answer) in &expected {
+            let other = found.get(asked).map_or("nothing", String::as_str);
+            let (a, b) = (arms[0].host.name(), arm.host.name());
+            assert_eq!(answer, other, "{when}, {asked}: {a} and {b} differ");
+        }
+        assert_eq!(expected.len(), found.len(), "{when}");
+    }
+    Ok(())
+}
+
+/// Every answer that readers can get, as text, by request.
+async fn everything(arm: &Arm) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut answers = BTreeMap::new();
+    for query in QUERIES {
+        for item in site::walk(arm, query, LIMIT).await? {
+            let id = item["id"].as_str().unwrap_or_default().to_owned();
+            ask(arm, "GET", &format!("/api/items/{id}"), &mut answers).await?;
+        }
+        let mut path = format!("/api/items?limit={LIMIT}{query}");
+        loop {
+            let next = ask(arm, "GET", &path, &mut answers).await?;
+            let Some(next) = next["next"].as_str() else {
+                break;
+            };
+            path = format!("/api/items?limit={LIMIT}{query}&cursor={next}");
+        }
+    }
+    let others = [
+        ("GET", "/"),
+        ("GET", "/?category=world"),
+        ("GET", "/api/sources"),
+        ("GET", "/api/views"),
+        ("GET", "/health"),
+        ("GET", "/openapi.json"),
+        ("GET", "/api/items?category=nothing"),
+        ("GET", "/api/items?source=nothing"),
+        ("GET", "/api/items?colour=red"),
+        ("GET", "/api/items?cursor=nonsense"),
+        ("GET", "/api/items?limit=0"),
+        ("GET", "/api/items/nothing"),
+        ("GET", "/nothing"),
+        ("HEAD", "/api/items"),
+        ("PUT", "/api/items"),
+        ("OPTIONS", "/api/items"),
+        ("GET", "/_edgefold/status"),
+        ("POST", "/_edgefold/refresh"),
+    ];
+    for (method, path) in others {
+        ask(arm, method, path, &mut answers).await?;
+    }
+    Ok(answers)
+}
+
+/// Notes status, the headers that the logic sets, and the body.
+async fn ask(
+    arm: &Arm,
+    method: &str,
+    path: &str,
+    answers: &mut BTreeMap<String, String>,
+) -> anyhow::Result<serde_json::Value> {
+    let answer = arm.send(method, path, &[]).await?;
+    let headers: Vec<String> = [
+        "allow",
+        "cache-control",
+        "content-length",
+        "content-type",
+        "etag",
+        "www-authenticate",
+    ]
+    .iter()
+    .map(|name| format!("{name}: {}", answer.header(name)))
+    .collect();
+    let text = format!(
+        "{}\n{}\n\n{}",
+        answer.status,
+        headers.join("\n"),
+        answer.text()
+    );
+    answers.insert(format!("{method} {path}"), text);
+    Ok(answer.json().unwrap_or_default())
+}

@@ -1,0 +1,63 @@
+//! The one list of tests: every case runs on every host, against the compiled artefacts. `cargo xtask build` makes them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_macros,
+    missing_docs,
+    reason = "tests fail by panicking; the functions' names say what they check"
+)]
+
+mod byte_equal;
+mod cycles;
+mod reads;
+mod site;
+
+use host_tests::arms::Host;
+
+macro_rules! list {
+    ($($module:ident { $($case:ident),* $(,)? })*) => {
+        list!(@host component Component $($module { $($case),* })*);
+        list!(@host spin Spin $($module { $($case),* })*);
+        list!(@host fastly Fastly $($module { $($case),* })*);
+    };
+    (@host $name:ident $host:ident $($module:ident { $($case:ident),* })*) => {
+        mod $name {
+            $(
+                mod $module {
+                    $(
+                        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                        async fn $case() -> anyhow::Result<()> {
+                            crate::$module::$case(crate::Host::$host).await
+                        }
+                    )*
+                }
+            )*
+        }
+    };
+}
+
+list! {
+    cycles {
+        a_first_cycle_publishes,
+        an_unchanged_cycle_writes_nothing,
+        one_changed_item_costs_one_write,
+        a_failing_source_keeps_its_items,
+        redirects_and_codings_are_followed,
+        a_secret_header_reaches_its_source_only,
+        a_variable_replaces_the_configuration,
+    }
+    reads {
+        an_empty_site_answers,
+        cursors_visit_every_item_once,
+        filters_by_category_source_and_view,
+        an_item_is_found_by_its_id,
+        head_and_etag_save_the_body,
+        problems_are_described,
+        admin_routes_need_a_token,
+    }
+}
+
+/// Not in the list: it compares the hosts with one another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_hosts_answer_byte_for_byte_alike() -> anyhow::Result<()> {
+    byte_equal::all_hosts_answer_alike().await
+}

@@ -81,3 +81,51 @@ pub(crate) fn after_failure(
     let asked = not_before.map(|at| at.min(now.plus_millis(cap)));
     asked.map_or(backoff, |at| at.max(backoff))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SourceKind;
+
+    fn source(every_s: u64) -> Source {
+        Source {
+            id: "a".into(),
+            title: "A".into(),
+            url: "https://a.example/".into(),
+            kind: SourceKind::Feed,
+            category: "c".into(),
+            tags: Vec::new(),
+            every_s,
+            headers: std::collections::BTreeMap::new(),
+            include: Vec::new(),
+            mute: Vec::new(),
+            timeout_ms: None,
+            body_bytes_max: None,
+        }
+    }
+
+    #[test]
+    fn waits_double_up_to_a_day_and_respect_retry_after() {
+        let now = Timestamp::from_secs(1_790_000_000);
+        let wait = |failures, not_before| {
+            (after_failure(&source(900), failures, not_before, now, 0).0 - now.0) / 1000
+        };
+        assert_eq!(
+            [1, 2, 3, 4].map(|failures| wait(failures, None)),
+            [900, 1800, 3600, 7200]
+        );
+        assert_eq!(wait(40, None), 86_400);
+        assert_eq!(wait(1, Some(now.plus_millis(5_000_000))), 5_000);
+        assert_eq!(
+            wait(1, Some(now.plus_millis(i64::MAX / 2))),
+            86_400,
+            "at most a day"
+        );
+        let jittered = after_failure(&source(900), 1, None, now, u64::MAX).0 - now.0;
+        assert!((675_000..900_000).contains(&jittered), "{jittered}");
+        assert_eq!(
+            (after_failure(&source(200_000), 9, None, now, 0).0 - now.0) / 1000,
+            200_000
+        );
+    }
+}

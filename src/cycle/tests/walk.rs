@@ -1,7 +1,7 @@
 //! Every item once and in order, whatever is where.
 
 use super::world::{World, block_on, config, items, post};
-use crate::read::Cursor;
+use crate::read::{self, Cursor, Query};
 
 fn expected(numbers: impl DoubleEndedIterator<Item = i64>) -> Vec<String> {
     numbers
@@ -85,4 +85,68 @@ fn a_long_history_is_three_reads_deep() {
         .unwrap()
         .unwrap();
     assert_eq!(found.reads, 2);
+}
+
+#[test]
+fn a_source_filter_finds_every_item_in_bounded_reads() {
+    let world = World::new();
+    let config = config(&["a", "b"]);
+    world.set("a", (0..2_900).map(|number| post("a", number)).collect());
+    world.set(
+        "b",
+        (0..3_000)
+            .step_by(400)
+            .map(|number| post("b", number))
+            .collect(),
+    );
+    world.cycle(&config);
+    let (head, mut cursor, mut found) = (world.head(), None, Vec::new());
+    loop {
+        let query = Query {
+            view: "all",
+            source: Some("b"),
+            cursor,
+            limit: 20,
+        };
+        let page = block_on(read::page(&world.kv, &head, &query))
+            .unwrap()
+            .unwrap();
+        assert!(page.reads <= read::READS_MAX);
+        assert_eq!(page.total, 8);
+        found.extend(
+            items(&page)
+                .into_iter()
+                .map(|item| item["title"].as_str().unwrap().to_owned()),
+        );
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let want: Vec<String> = (0..8)
+        .rev()
+        .map(|number| post("b", number * 400).title)
+        .collect();
+    assert_eq!(found, want);
+    let unknown = Query {
+        view: "all",
+        source: Some("nobody"),
+        cursor: None,
+        limit: 20,
+    };
+    assert!(
+        block_on(read::page(&world.kv, &head, &unknown))
+            .unwrap()
+            .is_none()
+    );
+    let unknown = Query {
+        view: "nowhere",
+        source: None,
+        ..unknown
+    };
+    assert!(
+        block_on(read::page(&world.kv, &head, &unknown))
+            .unwrap()
+            .is_none()
+    );
 }

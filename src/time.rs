@@ -7,8 +7,9 @@ use std::fmt;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The earliest and latest instants that are written: years 0001 to 9999 (RFC 3339 has four digits).
-    const RANGE_MS: (i64, i64) = (-62_135_596_800_000, 253_402_300_799_000);
+    /// The earliest and latest instants that are written: the year 0001 (RFC 3339 has four digits), and the end of 9999 less
+    /// the 26 hours that the calendar library keeps free for time zones.
+    const RANGE_MS: (i64, i64) = (-62_135_596_800_000, 253_402_207_200_000);
 
     /// From whole seconds since 1970.
     #[must_use]

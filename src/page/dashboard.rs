@@ -64,7 +64,11 @@ pub fn dashboard(page: Dashboard<'_>) -> Result<Vec<Bytes>, Corrupt> {
         chunks.push(Bytes::from(format!("{heading} · ")));
     }
     chunks.push(top[TOP_BAR].clone());
-    chunks.push(Bytes::from(ago(head.updated(), page.now)));
+    chunks.push(Bytes::from(format!(
+        "{}</time> <span>generation {}</span> ",
+        ago(head.updated(), page.now),
+        count(head.generation()),
+    )));
     chunks.push(top[TOP_ALL].clone());
     if everything {
         chunks.push(Bytes::from_static(CURRENT.as_bytes()));

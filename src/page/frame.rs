@@ -14,7 +14,7 @@ pub(super) const CURRENT: &str = r#" aria-current="page""#;
 
 /// Pieces of [`Section::PageTop`]: to where the page's title begins; …
 pub(super) const TOP_OPEN: usize = 0;
-/// … to where "3 minutes ago" stands; …
+/// … to where "3 minutes ago" and the generation stand; …
 pub(super) const TOP_BAR: usize = 1;
 /// … to where the link to everything is marked as current; …
 pub(super) const TOP_ALL: usize = 2;
@@ -64,7 +64,7 @@ struct TopAll {
 )]
 struct ViewLink<'a> {
     view: &'a ViewCount,
-    hue: u32,
+    hue: u64,
 }
 
 #[derive(Template)]

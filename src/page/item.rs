@@ -1,6 +1,7 @@
 //! One item as a fragment. It is stored for every item, so it is kept small.
 
 use askama::Template;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::dates::Shown;
 use crate::item::Item;
@@ -9,7 +10,7 @@ use crate::item::Item;
 const TAGS_SHOWN_MAX: usize = 4;
 
 /// Categories get one of this many hues, by their name, so that sealed fragments stay right when others come and go.
-const HUES: u32 = 8;
+const HUES: u64 = 12;
 
 #[derive(Template)]
 #[template(path = "item.html")]
@@ -19,7 +20,7 @@ struct Fragment<'a> {
     url: Option<&'a str>,
     image: Option<&'a str>,
     at: Shown,
-    hue: u32,
+    hue: u64,
     tags: &'a [String],
 }
 
@@ -47,11 +48,9 @@ pub(super) fn is_web_address(url: &str) -> bool {
     })
 }
 
-/// The hue of a category, 0 to 7: the stylesheet's classes `c0` to `c7`.
-pub(super) fn hue(category: &str) -> u32 {
-    category.bytes().fold(5381_u32, |hash, byte| {
-        hash.wrapping_mul(33) ^ u32::from(byte)
-    }) % HUES
+/// The hue of a category, 0 to 11: the stylesheet's classes `c0` to `c11`.
+pub(super) fn hue(category: &str) -> u64 {
+    xxh3_64(category.as_bytes()) % HUES
 }
 
 #[cfg(test)]

@@ -2,19 +2,16 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, header};
-use serde_json::{Value, json};
+use serde::Serialize;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::problem::Problem;
 use super::query::Parameters;
-use super::reads;
 use super::reply::{JSON, Reply};
 use super::routes::{Action, Route, Verb};
-use crate::config::Config;
 use crate::cycle::{self, CycleError, Scope};
-use crate::host::{Host, Kv, Level};
+use crate::host::{Host, Level};
 use crate::read::ReadError;
-use crate::slice::{Section, keys};
 
 /// Longest token, in bytes: comparing takes the same time for every one up to here.
 const TOKEN_BYTES_MAX: usize = 512;
@@ -74,34 +71,6 @@ fn same(secret: Option<&str>, given: Option<&[u8]>) -> Choice {
     padded[0].ct_eq(&padded[1]) & (secret.len() as u64).ct_eq(&(given.len() as u64))
 }
 
-/// The configuration in force, and where it is from: the variable `config`, else the stored one, else the one baked in.
-async fn configuration<H: Host>(
-    host: &H,
-    default_config: &str,
-) -> Result<(Config, &'static str), Problem> {
-    let (text, origin) = if let Some(text) = host.variable("config").await {
-        (text, "variable")
-    } else {
-        let stored = host
-            .kv()
-            .get(keys::CONFIG)
-            .await
-            .map_err(|error| Problem::store(host, &ReadError::Store(error)))?;
-        match stored {
-            Some(entry) => (String::from_utf8_lossy(&entry.value).into_owned(), "store"),
-            None => (default_config.to_owned(), "default"),
-        }
-    };
-    Config::from_compiled(&text)
-        .map(|config| (config, origin))
-        .map_err(|error| {
-            let line = format!("the configuration ({origin}) can't be used: {error}")
-                .replace(['\r', '\n'], " ");
-            host.log(Level::Error, &line);
-            Problem::bad_configuration(line)
-        })
-}
-
 /// `POST /_edgefold/refresh`
 pub(super) async fn refresh<H: Host>(
     host: &H,
@@ -118,63 +87,36 @@ pub(super) async fn refresh<H: Host>(
             ));
         }
     };
-    let report =
-        cycle::refresh(host, default_config, scope)
-            .await
-            .map_err(|error| match error {
-                CycleError::Store(error) => Problem::store(host, &ReadError::Store(error)),
-                CycleError::Read(error) => Problem::store(host, &error),
-                CycleError::Config(problem) => Problem::bad_configuration(problem.to_string()),
-            })?;
-    // Serialising text and numbers does not fail.
-    let json = serde_json::to_vec(&report).unwrap_or_default();
-    Ok(Reply::ok(JSON, vec![json.into()]))
+    let report = cycle::refresh(host, default_config, scope)
+        .await
+        .map_err(|error| failed(host, error))?;
+    Ok(answer(&report))
 }
 
 /// `GET /_edgefold/status`
 pub(super) async fn status<H: Host>(host: &H, default_config: &str) -> Result<Reply, Problem> {
-    let configuration = match configuration(host, default_config).await {
-        Ok((config, origin)) => json!({
-            "origin": origin,
-            "title": config.site.title,
-            "sources": config.sources.len(),
-            "views": config.views.len(),
-            "writes_per_day": config.budget.writes_per_day,
-            "requests_per_run": config.limits.requests_per_run,
-        }),
-        // Shown here rather than answered: this page is where one looks when something is wrong.
-        Err(problem) => json!({ "error": problem.detail() }),
-    };
-    let published = reads::head(host).await?.map(|head| {
-        let list = |section| -> Value {
-            let json: Vec<u8> = head.section(section).concat();
-            serde_json::from_slice(&json).unwrap_or_default()
-        };
-        let ledger = head.ledger();
-        json!({
-            "generation": head.generation(),
-            "updated": head.updated(),
-            "age_s": (host.now().as_secs() - head.updated().as_secs()).max(0),
-            "content_hash": format!("{:032x}", head.content_hash()),
-            "head_bytes": head.bytes(),
-            "intact": head.verify().is_ok(),
-            "writes": { "day": ledger.day, "writes": ledger.writes },
-            "views": list(Section::ViewsJson),
-            "sources": list(Section::SourcesJson),
-        })
-    });
-    let can = host.kv().capabilities();
-    // Shown where it can be had: what is wrong with the rest is told above.
-    let refresh = cycle::status(host, default_config).await.ok();
-    let status = json!({
-        "refresh": refresh,
-        "version": env!("CARGO_PKG_VERSION"),
-        "now": host.now(),
-        "published": published,
-        "configuration": configuration,
-        "store": { "swap": can.swap, "ttl": can.ttl, "list": can.list, "batch": can.batch },
-    });
-    Ok(Reply::ok(JSON, vec![status.to_string().into()]))
+    let status = cycle::status(host, default_config)
+        .await
+        .map_err(|error| failed(host, error))?;
+    Ok(answer(&status))
+}
+
+fn failed<H: Host>(host: &H, error: CycleError) -> Problem {
+    match error {
+        CycleError::Store(error) => Problem::store(host, &ReadError::Store(error)),
+        CycleError::Read(error) => Problem::store(host, &error),
+        CycleError::Config(problem) => {
+            let line = problem.to_string().replace(['\r', '\n'], " ");
+            host.log(Level::Error, &line);
+            Problem::bad_configuration(line)
+        }
+    }
+}
+
+fn answer(told: &impl Serialize) -> Reply {
+    // Serialising text and numbers does not fail.
+    let json = serde_json::to_vec(told).unwrap_or_default();
+    Reply::ok(JSON, vec![json.into()])
 }
 
 #[cfg(test)]

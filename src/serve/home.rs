@@ -35,7 +35,8 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
         head.content_hash(),
         &[
             "page",
-            query.view,
+            // Not `query.view`: with `category=all` the page's heading and title are others than without.
+            category.unwrap_or_default(),
             source.unwrap_or_default(),
             &cursor.map_or_else(String::new, |cursor| cursor.to_string()),
             // "3 minutes ago" stands on the page: a strong tag must change with it.

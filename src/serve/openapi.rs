@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::conditional::content_etag;
 use super::reply::{Cache, JSON, PROBLEM, Reply};
-use super::routes::{Answer, Operation, Parameter, ROUTES, Route, Surface, Verb};
+use super::routes::{Action, Answer, Operation, Parameter, ROUTES, Route, Surface, Verb};
 use super::schema;
 
 /// The answer.
@@ -70,9 +70,11 @@ fn described(route: &Route, operation: &Operation, suffix: &str, note: &str) -> 
     let head = !suffix.is_empty();
     let mut responses = Map::new();
     for answer in operation.answers {
-        let cacheable = answer.status == 200 && route.surface != Surface::Admin;
+        let cacheable = answer.status == 200
+            && route.surface != Surface::Admin
+            && operation.action != Action::Health;
         responses.insert(answer.status.to_string(), response(answer, head, cacheable));
-        if cacheable && operation.verb == Verb::Get && operation.id != "getHealth" {
+        if cacheable {
             responses.insert(
                 "304".to_owned(),
                 json!({

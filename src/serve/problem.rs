@@ -29,9 +29,9 @@ pub(super) struct Problem {
     kind: &'static str,
     title: &'static str,
     detail: String,
-    allowed: Vec<String>,
+    allowed: Box<[String]>,
     nearest: Option<String>,
-    headers: Vec<(HeaderName, String)>,
+    headers: Box<[(HeaderName, String)]>,
 }
 
 /// As it is sent. Member order as in RFC 9457 §3.1, then our own.
@@ -60,9 +60,9 @@ impl Problem {
             kind,
             title,
             detail: detail.into(),
-            allowed: Vec::new(),
+            allowed: Box::default(),
             nearest: None,
-            headers: Vec::new(),
+            headers: Box::default(),
         }
     }
 
@@ -90,11 +90,6 @@ impl Problem {
             format!("{} Known: {}{more}.", self.detail, listed.join(", "))
         };
         self
-    }
-
-    /// The sentence that says what is wrong.
-    pub(super) fn detail(&self) -> &str {
-        &self.detail
     }
 
     pub(super) fn unknown_parameter(key: &str, known: &[Parameter]) -> Self {
@@ -175,7 +170,7 @@ impl Problem {
                 echo(method.as_str())
             ),
         );
-        problem.headers.push((header::ALLOW, allow));
+        problem.headers = Box::new([(header::ALLOW, allow)]);
         problem
     }
 
@@ -204,9 +199,7 @@ impl Problem {
             "Token needed",
             "Send the secret of this deployment as `Authorization: Bearer <token>`.",
         );
-        problem
-            .headers
-            .push((header::WWW_AUTHENTICATE, "Bearer".to_owned()));
+        problem.headers = Box::new([(header::WWW_AUTHENTICATE, "Bearer".to_owned())]);
         problem
     }
 
@@ -253,9 +246,7 @@ impl Problem {
         );
         // A delay of less than a second is rounded up: zero would ask for an immediate retry.
         let seconds = after.as_secs().max(1);
-        problem
-            .headers
-            .push((header::RETRY_AFTER, seconds.to_string()));
+        problem.headers = Box::new([(header::RETRY_AFTER, seconds.to_string())]);
         problem
     }
 
@@ -283,8 +274,8 @@ impl Problem {
             let json = serde_json::to_vec(&details).unwrap_or_default();
             Reply::new(self.status, PROBLEM, vec![json.into()])
         };
-        for (name, value) in self.headers {
-            reply.header(name, &value);
+        for (name, value) in &self.headers {
+            reply.header(name.clone(), value);
         }
         reply
     }

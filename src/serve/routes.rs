@@ -184,6 +184,7 @@ const UNAVAILABLE: Answer = problem(
     "The store can't be read; `Retry-After` says when to come back.",
 );
 const UNAUTHORIZED: Answer = problem(401, "No token, or a wrong one.");
+const BAD_CONFIGURATION: Answer = problem(500, "Not even the baked-in configuration can be used.");
 const NO_ADMIN: Answer = problem(
     404,
     "This deployment sets no token: the route does not exist.",
@@ -370,7 +371,7 @@ pub(super) static ROUTES: &[Route] = &[
                 BAD_QUERY,
                 UNAUTHORIZED,
                 NO_ADMIN,
-                problem(500, "The configuration can't be used."),
+                BAD_CONFIGURATION,
                 UNAVAILABLE,
             ],
         }],
@@ -389,6 +390,7 @@ pub(super) static ROUTES: &[Route] = &[
                 BAD_QUERY,
                 UNAUTHORIZED,
                 NO_ADMIN,
+                BAD_CONFIGURATION,
                 UNAVAILABLE,
             ],
         }],

@@ -185,8 +185,13 @@ fn report() -> Value {
             "error": { "type": "string", "description": "One sentence, where failed." },
         },
     });
-    object(
+    object_but(
+        &["notes"],
         &json!({
+            "notes": {
+                "type": "array", "items": { "type": "string" },
+                "description": "What somebody should look at.",
+            },
             "outcome": { "type": "string", "enum": ["published", "unchanged", "conflict", "deferred"] },
             "generation": generation(),
             "added": count("Items not seen before."),
@@ -216,28 +221,74 @@ fn report() -> Value {
 }
 
 fn status() -> Value {
-    object(
+    object_but(
+        &["config_problem"],
         &json!({
-            "version": { "type": "string" },
-            "now": time("The host's clock."),
-            "published": {
-                "type": ["object", "null"],
-                "description": "What readers see: generation, updated, age_s, content_hash, head_bytes, intact, writes, views, sources.",
+            "config": {
+                "type": "string", "enum": ["variable", "store", "baked-in"],
+                "description": "Where the configuration in force came from.",
             },
-            "configuration": {
-                "type": "object",
-                "description": "What the next cycle goes by: origin, title, sources, views, writes_per_day, requests_per_run; or `error`.",
-            },
-            "store": {
-                "type": "object",
-                "description": "What the store can promise.",
-                "additionalProperties": { "type": "boolean" },
-            },
+            "config_problem": { "type": "string", "description": "An override that could not be used." },
+            "generation": generation(),
+            "updated": maybe_time("When this was published."),
+            "head_bytes": count("Size of the published head."),
+            "head_items": count("Items that the head holds itself."),
+            "state_saved": maybe_time("When the state was stored last."),
+            "remembered": count("Sealed items that de-duplication remembers."),
+            "writes_today": count("Store writes of the current UTC day."),
+            "writes_left": count("What is left of the day's budget."),
+            "store": object(
+                &json!({
+                    "swap": { "type": "boolean", "description": "Atomic compare-and-swap." },
+                    "ttl": { "type": "boolean", "description": "Expires values by itself." },
+                    "list": { "type": "boolean", "description": "Lists keys." },
+                    "batch": { "type": "boolean", "description": "Batches are one round trip." },
+                }),
+                &json!({ "swap": true, "ttl": false, "list": true, "batch": true }),
+            ),
+            "views": { "type": "array", "items": status_view() },
+            "sources": { "type": "array", "items": status_source() },
         }),
         &json!({
-            "version": env!("CARGO_PKG_VERSION"), "now": "2026-11-21T08:41:00Z", "published": null,
-            "configuration": { "origin": "default" },
-            "store": { "swap": true, "ttl": false, "list": true, "batch": true },
+            "config": "baked-in", "generation": 7, "updated": "2026-11-21T08:40:00Z", "head_bytes": 41_216,
+            "head_items": 60, "state_saved": "2026-11-21T08:00:00Z", "remembered": 400, "writes_today": 12,
+            "writes_left": 988, "store": { "swap": true, "ttl": false, "list": true, "batch": true },
+            "views": [], "sources": [],
+        }),
+    )
+}
+
+fn status_view() -> Value {
+    object(
+        &json!({
+            "id": name("As in `category=`."),
+            "items": count("All its items."),
+            "segments": count("Its segments, those in directories included."),
+            "directories": count("Its directories."),
+        }),
+        &json!({ "id": "all", "items": 460, "segments": 2, "directories": 0 }),
+    )
+}
+
+fn status_source() -> Value {
+    object(
+        &json!({
+            "id": name("As in `source=`."),
+            "status": { "type": "string", "enum": ["new", "ok", "failing"] },
+            "checked": maybe_time("When it was asked last, as far as was stored."),
+            "due": maybe_time("When it is to be asked next."),
+            "failures": count("Failures in a row."),
+            "failing_since": maybe_time("Since when it fails."),
+            "error": { "type": ["string", "null"], "description": "Why." },
+            "notes": { "type": "array", "items": { "type": "string" } },
+            "etag": { "type": "boolean", "description": "Whether an `ETag` is kept for it." },
+            "last_modified": { "type": "boolean", "description": "Whether a `Last-Modified` is kept for it." },
+            "items": count("Its published items."),
+        }),
+        &json!({
+            "id": "kernel-news", "status": "ok", "checked": "2026-11-21T08:40:00Z", "due": "2026-11-21T09:10:00Z",
+            "failures": 0, "failing_since": null, "error": null, "notes": [], "etag": true, "last_modified": false,
+            "items": 42,
         }),
     )
 }
@@ -270,10 +321,17 @@ fn problem() -> Value {
 
 /// An object that always has all of its members, and no others.
 fn object(properties: &Value, example: &Value) -> Value {
+    object_but(&[], properties, example)
+}
+
+/// An object that has all of its members but perhaps those of `optional`, and no others.
+fn object_but(optional: &[&str], properties: &Value, example: &Value) -> Value {
     let required: Vec<&String> = properties
         .as_object()
-        .map(|members| members.keys().collect())
-        .unwrap_or_default();
+        .into_iter()
+        .flat_map(|members| members.keys())
+        .filter(|name| !optional.contains(&name.as_str()))
+        .collect();
     json!({
         "type": "object",
         "required": required,

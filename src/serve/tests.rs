@@ -1,1 +1,8 @@
 //! Every route through `handle`, on a store in memory.
+
+mod admin;
+mod answers;
+mod double;
+mod hostile;
+mod openapi;
+mod pages;

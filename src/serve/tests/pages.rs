@@ -1,0 +1,236 @@
+//! The dashboard as a browser reads it.
+
+use scraper::{ElementRef, Html, Selector};
+
+use super::double::{Double, ordinary, site};
+use crate::page::{item_html, stylesheet_path};
+
+fn page(host: &Double, target: &str) -> Html {
+    let answer = host.ask("GET", target, &["accept: text/html"]);
+    assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+    let html = Html::parse_document(&answer.body);
+    assert!(html.errors.is_empty(), "{target}: {:?}", html.errors);
+    html
+}
+
+fn select<'a>(html: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+    html.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+fn text(html: &Html, selector: &str) -> String {
+    select(html, selector)
+        .iter()
+        .flat_map(ElementRef::text)
+        .collect()
+}
+
+fn marked(html: &Html) -> Vec<&str> {
+    select(html, "[aria-current=page]")
+        .iter()
+        .filter_map(|link| link.attr("href"))
+        .collect()
+}
+
+#[test]
+fn the_first_page_is_one_read() {
+    let host = Double::with(75);
+    let html = page(&host, "/");
+    assert_eq!((host.reads.get(), host.writes.get()), (1, 0));
+    assert_eq!(text(&html, "title"), "Fold & Margin");
+    assert_eq!(text(&html, "h1"), "Fold & Margin");
+    assert_eq!(text(&html, "main h2"), "Newest");
+    assert_eq!(text(&html, "header time"), "updated 7 minutes ago");
+    assert!(text(&html, "header").contains("generation 7"));
+    assert_eq!(text(&html, "main .n"), "30 of 75");
+    assert_eq!(select(&html, "ol.items > li").len(), 30);
+    assert_eq!(marked(&html), ["/"]);
+    assert_eq!(text(&html, ".views li:nth-child(2)"), "News & more 38");
+    let style = select(&html, "link[rel=stylesheet]")[0].attr("href");
+    assert_eq!(style, Some(stylesheet_path()));
+    assert_eq!(
+        select(&html, "script, style, [style], iframe, form").len(),
+        0
+    );
+}
+
+#[test]
+fn a_selection_is_marked_and_named() {
+    let host = Double::with(75);
+    for (target, title, heading, links, items) in [
+        (
+            "/?category=code",
+            "Code · Fold & Margin",
+            "Code",
+            &["/?category=code"][..],
+            30,
+        ),
+        (
+            "/?category=news",
+            "News & more · Fold & Margin",
+            "News & more",
+            &["/?category=news"],
+            30,
+        ),
+        (
+            "/?category=all",
+            "Everything · Fold & Margin",
+            "Everything",
+            &["/"],
+            30,
+        ),
+        (
+            "/?source=b",
+            "Source <B> · Fold & Margin",
+            "Source <B>",
+            &["/?source=b"],
+            30,
+        ),
+        (
+            "/?source=quiet",
+            "Quiet · Fold & Margin",
+            "Quiet",
+            &["/?source=quiet"],
+            0,
+        ),
+        (
+            "/?source=a&category=news",
+            "Source A in News & more · Fold & Margin",
+            "Source A in News & more",
+            &["/?category=news", "/?source=a"],
+            30,
+        ),
+    ] {
+        let html = page(&host, target);
+        assert_eq!(text(&html, "title"), title);
+        assert_eq!(text(&html, "main h2"), heading);
+        assert_eq!(marked(&html), links, "{target}");
+        assert_eq!(select(&html, "ol.items > li[id]").len(), items, "{target}");
+    }
+    assert_eq!(
+        text(&page(&host, "/?source=quiet"), "ol.items"),
+        "Nothing here."
+    );
+}
+
+#[test]
+fn paging_leads_to_every_item_and_back() {
+    let host = Double::with(75);
+    for start in ["/", "/?category=news", "/?category=news&source=a"] {
+        let mut target = start.to_owned();
+        let mut ids = Vec::new();
+        for number in 0..10 {
+            let html = page(&host, &target);
+            ids.extend(
+                select(&html, "ol.items > li[id]")
+                    .iter()
+                    .map(|item| item.attr("id").unwrap().to_owned()),
+            );
+            let first = select(&html, "a[rel=first]");
+            assert_eq!(first.len(), usize::from(number > 0), "{target}");
+            assert!(
+                first.iter().all(|link| link.attr("href") == Some(start)),
+                "{target}"
+            );
+            let next = select(&html, "a[rel=next]");
+            let Some(next) = next.first() else { break };
+            target = next.attr("href").unwrap().to_owned();
+        }
+        let expected = if start == "/" { 75 } else { 38 };
+        assert_eq!(ids.len(), expected, "{start}");
+        assert!(ids.is_sorted_by(|a, b| a > b), "{start}");
+    }
+}
+
+#[test]
+fn failing_sources_say_why() {
+    let html = page(&Double::with(2), "/");
+    assert_eq!(
+        text(&html, "header a[href='#sources']"),
+        "sources, 1 failing"
+    );
+    assert_eq!(
+        text(&html, "aside .failing p"),
+        "failing since 21 Nov 2026 09:24: It answered 503."
+    );
+    assert_eq!(select(&html, "aside li").len(), 3);
+    assert_eq!(select(&html, "aside li.ok p").len(), 0);
+}
+
+#[test]
+fn people_get_pages_for_errors() {
+    let host = Double::with(1);
+    let browser = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (target, status, part) in [
+        ("/nowhere", 404, "There is nothing at `/nowhere`."),
+        ("/?category=nws", 404, "Did you mean `news`?"),
+        ("/?cursor=<b>", 400, "`<b>` is not a cursor"),
+    ] {
+        let answer = host.ask(
+            "GET",
+            &target.replace('<', "%3C").replace('>', "%3E"),
+            &[browser],
+        );
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let html = Html::parse_document(&answer.body);
+        assert!(html.errors.is_empty(), "{:?}", html.errors);
+        assert!(text(&html, "main p").contains(part), "{}", answer.body);
+        assert_eq!(text(&html, ".status"), status.to_string());
+    }
+    // Data routes never answer with pages.
+    for target in [
+        "/api/items?x=1",
+        "/api/nowhere",
+        "/health?x=1",
+        "/_edgefold/status",
+    ] {
+        let answer = host.ask("GET", target, &[browser]);
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{target}"
+        );
+    }
+}
+
+#[test]
+fn landmarks_and_labels_are_there() {
+    let host = Double::with(75);
+    let html = page(&host, "/");
+    for (selector, count) in [
+        ("html[lang=en]", 1),
+        ("header", 1),
+        ("main", 1),
+        ("footer", 1),
+        ("aside[aria-labelledby]", 1),
+        ("nav[aria-label]", 2),
+        ("h1", 1),
+        ("a.skip[href='#items']", 1),
+        ("meta[name=viewport]", 1),
+    ] {
+        assert_eq!(select(&html, selector).len(), count, "{selector}");
+    }
+    let first = select(&html, "body a")[0];
+    assert_eq!(first.attr("class"), Some("skip"));
+    for anchor in ["items", "sources"] {
+        assert_eq!(select(&html, &format!("#{anchor}")).len(), 1);
+    }
+}
+
+/// What a page weighs; a larger one is slower to serve.
+#[test]
+fn a_page_of_thirty_items_is_small() {
+    let host = Double::with(75);
+    let bytes = host.get("/").body.len();
+    let item = &ordinary(1)[0];
+    let html = item_html(item, "Source A").len();
+    let text = item.title.len() + item.summary.len() + item.url.as_ref().map_or(0, String::len);
+    assert!(
+        html - text < 500,
+        "{html} bytes of HTML for {text} bytes of text"
+    );
+    assert!(bytes < 30_000, "{bytes} bytes");
+    assert_eq!(site().page_items, 30);
+}

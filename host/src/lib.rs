@@ -1,4 +1,35 @@
 //! Embeds the edgefold component in any tokio program.
+//!
+//! [`EdgefoldHost`] answers requests through the component; the program brings the store ([`kv::Kv`]), the variables and the
+//! outbound policy. [`up::Options`] is a whole deployment with server and schedule: what the command `edgefold up` runs.
+//!
+//! ```no_run
+//! use bytes::Bytes;
+//! use edgefold_host::{EdgefoldHost, kv::RedbKv, schedule::Schedule};
+//! use http::Request;
+//! use http_body_util::{BodyExt, Empty};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//!     let edgefold = EdgefoldHost::builder()
+//!         .component(std::fs::read("dist/edgefold-component.wasm")?)
+//!         .kv(RedbKv::open("items.redb")?)
+//!         .variables([("refresh_token", "anything that is hard to guess")])
+//!         .build()
+//!         .await?;
+//!     // One cycle, by hand; `Schedule::run` does it whenever sources are due.
+//!     Schedule::new("anything that is hard to guess", 1).refresh(&edgefold).await;
+//!     let request = Request::get("/api/items?limit=5").body(Empty::<Bytes>::new())?;
+//!     let answer = edgefold.handle(request).await;
+//!     println!("{:?}", answer.into_body().collect().await?.to_bytes());
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     edgefold.serve(listener, std::future::pending()).await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! What it promises: a component that traps, loops, or takes too much memory costs its own answer and nothing else
+//! ([`limits`]); it reaches no private address ([`outbound`]); its standard error becomes `tracing` events.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_macros,

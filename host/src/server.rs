@@ -133,8 +133,10 @@ async fn accept(
     }
 }
 
-async fn answer(host: &EdgefoldHost, request: Request<Incoming>) -> Response<Body> {
+async fn answer(host: &EdgefoldHost, mut request: Request<Incoming>) -> Response<Body> {
     let id = request_id(&request);
+    // The component takes it up, so that its lines and ours can be put together.
+    request.headers_mut().insert(REQUEST_ID, id.clone());
     let started = Instant::now();
     let span = tracing::info_span!(
         "request",

@@ -9,5 +9,11 @@
 
 pub mod arms;
 pub mod bench;
+pub mod demo;
 pub mod sim;
 pub mod upstream;
+
+/// The Rust of the README is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -39,6 +39,9 @@ async fn receive(request: Request) -> Result<http::Request<Bytes>, ErrorCode> {
         .body(Bytes::new())
         .map_err(|e| internal(&e))?;
     *whole.headers_mut() = request.get_headers().try_into()?;
+    if without_body(&whole) {
+        return Ok(whole);
+    }
     // Dropping the writer tells the host that nothing went wrong here.
     let (_, done) = wit_future::new(|| Ok(()));
     let (body, _trailers) = Request::consume_body(request, done);
@@ -46,7 +49,16 @@ async fn receive(request: Request) -> Result<http::Request<Bytes>, ErrorCode> {
     Ok(whole.map(|_| body.into()))
 }
 
-/// Hands the answer over: the head at once, the body's chunks as the host takes them.
+/// Whether there is nothing to read, which is so for almost every request: a read that finds that out is a round trip.
+fn without_body(request: &http::Request<Bytes>) -> bool {
+    let (method, headers) = (request.method(), request.headers());
+    let framed = [http::header::CONTENT_LENGTH, http::header::TRANSFER_ENCODING];
+    (method == http::Method::GET || method == http::Method::HEAD)
+        && !framed.iter().any(|name| headers.contains_key(name))
+}
+
+/// Hands the answer over: the head at once, the body as the host takes it. In one piece: each write to a stream is a
+/// round trip to the host, which costs more than copying a page.
 fn send(response: http::Response<serve::Body>) -> Result<Response, ErrorCode> {
     let internal = |error: String| ErrorCode::InternalError(Some(error));
     let (parts, body) = response.into_parts();
@@ -54,11 +66,8 @@ fn send(response: http::Response<serve::Body>) -> Result<Response, ErrorCode> {
     let contents = (!body.is_empty()).then(|| {
         let (mut writer, reader) = wit_stream::new();
         wit_bindgen::spawn(async move {
-            for chunk in body.chunks {
-                if !writer.write_all(chunk.into()).await.is_empty() {
-                    return; // the client is gone
-                }
-            }
+            // What is left over when the client has gone is of no use to anybody.
+            let _left = writer.write_all(body.into_bytes().into()).await;
         });
         reader
     });

@@ -48,9 +48,17 @@ impl Demo {
     ///
     /// # Errors
     /// Where the component is missing or the configuration has mistakes.
-    pub async fn start(component: &Path, config_text: &str, upstream: &Upstream) -> anyhow::Result<Self> {
+    pub async fn start(
+        component: &Path,
+        config_text: &str,
+        upstream: &Upstream,
+    ) -> anyhow::Result<Self> {
         let config: Config = authoring::compile(config_text).map_err(|mistakes| {
-            anyhow::anyhow!(authoring::render("the demo's configuration", config_text, &mistakes))
+            anyhow::anyhow!(authoring::render(
+                "the demo's configuration",
+                config_text,
+                &mistakes
+            ))
         })?;
         let bytes = std::fs::read(component)
             .with_context(|| format!("no {}: run `cargo xtask build`", component.display()))?;
@@ -60,7 +68,10 @@ impl Demo {
         let token = random_token();
         let host = EdgefoldHost::builder()
             .component(bytes)
-            .variables([("config", config.to_compiled()), ("refresh_token", token.clone())])
+            .variables([
+                ("config", config.to_compiled()),
+                ("refresh_token", token.clone()),
+            ])
             .outbound(OutboundPolicy::public().allow(allowed))
             .build()
             .await?;
@@ -93,9 +104,17 @@ impl Demo {
             .body(Empty::<Bytes>::new())?;
         let timeout = self.host.limits().refresh_timeout;
         let (parts, body) = self.host.handle_within(request, timeout).await.into_parts();
-        let body = body.collect().await.map_err(anyhow::Error::from_boxed)?.to_bytes();
+        let body = body
+            .collect()
+            .await
+            .map_err(anyhow::Error::from_boxed)?
+            .to_bytes();
         let text = String::from_utf8_lossy(&body);
-        ensure!(parts.status == StatusCode::OK, "the cycle failed: {} {text}", parts.status);
+        ensure!(
+            parts.status == StatusCode::OK,
+            "the cycle failed: {} {text}",
+            parts.status
+        );
         Ok(serde_json::from_str(&text)?)
     }
 }

@@ -52,7 +52,10 @@ async fn receive(request: Request) -> Result<http::Request<Bytes>, ErrorCode> {
 /// Whether there is nothing to read, which is so for almost every request: a read that finds that out is a round trip.
 fn without_body(request: &http::Request<Bytes>) -> bool {
     let (method, headers) = (request.method(), request.headers());
-    let framed = [http::header::CONTENT_LENGTH, http::header::TRANSFER_ENCODING];
+    let framed = [
+        http::header::CONTENT_LENGTH,
+        http::header::TRANSFER_ENCODING,
+    ];
     (method == http::Method::GET || method == http::Method::HEAD)
         && !framed.iter().any(|name| headers.contains_key(name))
 }

@@ -38,7 +38,11 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
     /// The component
-    #[arg(long, value_name = "FILE", default_value = "dist/edgefold-component.wasm")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "dist/edgefold-component.wasm"
+    )]
     component: PathBuf,
 }
 
@@ -47,7 +51,10 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     // First, so that a port in use is found out before anything takes time.
     let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
-        format!("can't listen on {}: try `--listen 127.0.0.1:0`", arguments.listen)
+        format!(
+            "can't listen on {}: try `--listen 127.0.0.1:0`",
+            arguments.listen
+        )
     })?;
     let address = listener.local_addr()?;
     let upstream = Upstream::start().await?;
@@ -74,7 +81,9 @@ fn mount(upstream: &Upstream, arguments: &Arguments) -> anyhow::Result<String> {
         return Ok(captures::config(&upstream.base_url(), &captures));
     }
     let (start, stands_still) = (now(), arguments.no_changes);
-    lively::mount(upstream, arguments.seed, move || if stands_still { start } else { now() });
+    lively::mount(upstream, arguments.seed, move || {
+        if stands_still { start } else { now() }
+    });
     Ok(lively::config(&upstream.base_url()))
 }
 
@@ -109,7 +118,9 @@ fn report(cycle: &Cycle) {
 }
 
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 

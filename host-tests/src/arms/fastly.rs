@@ -52,10 +52,7 @@ pub(super) async fn start(
             .kill_on_drop(true)
             .spawn()
             .context("can't start viceroy: `cargo install viceroy --version 0.22.0 --locked`")?;
-        let mut viceroy = Viceroy {
-            child,
-            folder,
-        };
+        let mut viceroy = Viceroy { child, folder };
         if ready(&mut viceroy.child, port).await? {
             return Ok((format!("http://127.0.0.1:{port}"), Box::new(viceroy)));
         }

@@ -85,7 +85,7 @@ async fn request_us(file: &Path) -> anyhow::Result<(f64, f64)> {
             let load = Load {
                 connections: 1,
                 time: ROUND_TIME,
-                path: "/openapi.json".to_owned(),
+                path: "/favicon.svg".to_owned(),
             };
             times.push(load::put_load(address, load).await?.p50_us);
         }

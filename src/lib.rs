@@ -2,8 +2,8 @@
 //!
 //! What this crate never does: it opens no socket and no file, has no clock and no source of
 //! randomness of its own, spawns no thread and needs no executor. Everything it wants from outside
-//! comes through the ports in [`host`], so that the same code runs in a WebAssembly component, on
-//! Spin, on Fastly Compute, in a native program, and in a simulator that controls time and faults.
+//! comes through the ports in [`host`], so that the same code runs in a WebAssembly component on
+//! any of the hosts that `adapters/` knows, in a native program, and in a simulator that controls time and faults.
 //!
 //! No name of a concrete host occurs in this crate; the adapters in `adapters/` map each host's own
 //! interfaces to the ports and take no decision.

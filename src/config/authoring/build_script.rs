@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn another_file_is_baked_in_when_named() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let file = chosen(&root.join("adapters/spin"), Some("examples/hub.toml")).unwrap();
+        let file = chosen(&root.join("adapters/component"), Some("examples/hub.toml")).unwrap();
         let config = Config::from_compiled(&compiled(&file).unwrap()).unwrap();
         assert_eq!(config.site.title, "AI, folded");
         let elsewhere = chosen(root, Some("/etc/edgefold.toml"));

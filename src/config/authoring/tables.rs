@@ -98,7 +98,7 @@ pub(super) static LIMITS: Table = Table {
             "requests_per_run",
             Kind::Integer(1, 1000),
             Default::Number(30),
-            "Requests to sources in one run, redirects included. The next run goes on with what is left. Platforms allow 32 to 50; a Fastly trial 10.",
+            "Requests to sources in one run, redirects included. The next run goes on with what is left. Platforms allow 32 to 50, trial accounts 10.",
         ),
         key(
             "timeout",

@@ -46,11 +46,13 @@ fn decode_one(text: &str, out: &mut String) -> usize {
         .take(ENTITY_BYTES_MAX)
         .take_while(u8::is_ascii_alphanumeric)
         .count();
-    if body[len..].starts_with(';')
-        && let Some(value) = quick_xml::escape::resolve_html5_entity(&body[..len])
-    {
-        out.push_str(value);
-        return len + 2;
+    if body[len..].starts_with(';') {
+        let whole = &text[..len + 2];
+        let value = html_escape::decode_html_entities(whole);
+        if value != whole {
+            out.push_str(&value);
+            return len + 2;
+        }
     }
     // `&nbsp` without semicolon: only the few that browsers take so.
     for (name, value) in [

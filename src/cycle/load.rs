@@ -2,7 +2,7 @@
 
 use crate::fold::{Memory, State};
 use crate::host::{Host, Kv, Level, Version};
-use crate::read::{ReadError, directory, segment};
+use crate::read::{ReadError, directory, usable, verified_segment};
 use crate::slice::{Head, Position, SliceRef, keys};
 
 use super::CycleError;
@@ -29,10 +29,14 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
     let state_version = state.as_ref().map(|entry| entry.version.clone());
     let Some(head) = head else {
         // Validators without the items they stand for would hide those for ever.
+        let ledger = state.and_then(|entry| State::open(entry.value).ok());
         return Ok(Loaded {
             head: None,
             head_version: None,
-            state: State::default(),
+            state: State {
+                ledger: ledger.map(|state| state.ledger).unwrap_or_default(),
+                ..State::default()
+            },
             state_version,
         });
     };
@@ -57,42 +61,62 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
     })
 }
 
-/// Adds to `memory` what was sealed after `known_upto`, newest first, in a bounded number of reads. Returns the rank up to
-/// which nothing was read, where the bound was reached, and how many segments were read.
+/// What came of reading sealed items back.
+#[derive(Debug, Default)]
+pub(crate) struct CaughtUp {
+    /// The rank up to which something may be unknown: a bound was reached, or a segment could not be used.
+    pub(crate) unread_upto: Option<i64>,
+    /// Segments read.
+    pub(crate) segments: usize,
+    /// Segments and directories that are listed but can't be used, for people.
+    pub(crate) skipped: Vec<String>,
+}
+
+impl CaughtUp {
+    fn give_up(&mut self, reference: SliceRef) {
+        self.unread_upto = self.unread_upto.max(Some(reference.newest.rank));
+    }
+}
+
+/// Adds to `memory` what was sealed after `known_upto`, newest first, in a bounded number of reads. A listed value that is
+/// missing or corrupt is noted and passed over: one lost segment must not stop every later cycle.
 ///
 /// # Errors
-/// Where a segment can't be read.
+/// Where the store fails.
 pub(crate) async fn catch_up<K: Kv>(
     kv: &K,
     head: &Head,
     known_upto: Option<Position>,
     memory: &mut Memory,
-) -> Result<(Option<i64>, usize), ReadError> {
+) -> Result<CaughtUp, ReadError> {
     let unknown = |reference: &SliceRef| known_upto.is_none_or(|known| reference.newest > known);
-    let mut read = 0;
-    let mut reader = async |reference: SliceRef, memory: &mut Memory| -> Result<bool, ReadError> {
-        if read == MEMORY_SEGMENTS_MAX {
-            return Ok(false);
+    let mut done = CaughtUp::default();
+    let mut listed: Vec<SliceRef> = head.segments(0).filter(unknown).collect();
+    for reference in head.directories(0).filter(unknown) {
+        if listed.len() > MEMORY_SEGMENTS_MAX {
+            break;
         }
-        read += 1;
-        for row in segment(kv, reference).await?.items.rows() {
+        match usable(directory(kv, reference).await, &mut done.skipped)? {
+            Some(directory) => listed.extend(directory.segments().filter(unknown)),
+            None => done.give_up(reference),
+        }
+    }
+    for (index, reference) in listed.into_iter().enumerate() {
+        if index == MEMORY_SEGMENTS_MAX {
+            done.give_up(reference);
+            break;
+        }
+        let Some(segment) = usable(verified_segment(kv, reference).await, &mut done.skipped)?
+        else {
+            done.give_up(reference);
+            continue;
+        };
+        done.segments += 1;
+        for row in segment.items.rows() {
             if known_upto.is_none_or(|known| row.position > known) {
                 memory.insert_row(&row);
             }
         }
-        Ok(true)
-    };
-    for reference in head.segments(0).filter(unknown) {
-        if !reader(reference, memory).await? {
-            return Ok((Some(reference.newest.rank), read));
-        }
     }
-    for listed in head.directories(0).filter(unknown) {
-        for reference in directory(kv, listed).await?.segments().filter(unknown) {
-            if !reader(reference, memory).await? {
-                return Ok((Some(reference.newest.rank), read));
-            }
-        }
-    }
-    Ok((None, read))
+    Ok(done)
 }

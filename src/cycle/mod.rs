@@ -5,9 +5,12 @@ mod config;
 mod due;
 mod frame;
 mod health;
+mod land;
+mod ledger;
 mod load;
 mod run;
 mod status;
+mod sync;
 #[cfg(test)]
 mod tests;
 

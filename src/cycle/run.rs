@@ -2,24 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
 use crate::config::Config;
-use crate::fold::{self, Fold, Folded, Memory, SourceState, State};
-use crate::host::{Host, Kv, KvError, Level, Precondition};
+use crate::fold::{Fold, Folded, Memory, SourceState, State};
+use crate::host::{Host, Kv};
 use crate::page::SourceHealth;
-use crate::publish::{self, CountingKv, Published};
-use crate::slice::{Head, Ledger, Row, VALUE_BYTES_MAX, keys};
+use crate::publish::CountingKv;
+use crate::slice::{Head, Row};
 use crate::time::Timestamp;
 
 use super::ask::{Answer, ask};
-use super::frame::Frame;
 use super::load::{Loaded, catch_up, load};
+use super::sync::sync;
 use super::{CycleError, KvCounts, Report, RunOutcome, Scope, SourceRun, due, health, now};
-
-/// The state is stored at most this often, in milliseconds, unless something was sealed or sources were left.
-const STATE_EVERY_MS: i64 = 60 * 60 * 1000;
-const DAY_SECS: i64 = 24 * 60 * 60;
 
 /// Runs one cycle.
 ///
@@ -30,7 +24,7 @@ pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Rep
     let now = now(host).await;
     let loaded = load(host, &kv).await?;
     let mut state = loaded.state.clone();
-    sync_sources(config, &mut state);
+    sync(config, &mut state, loaded.head.as_ref());
     let plan = due::plan(config, &state, now, scope);
     let (answers, requests) = ask(host, config, &state, &plan.ask).await;
     let mut run = Run {
@@ -62,43 +56,23 @@ pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Rep
     Ok(run.report)
 }
 
-/// Forgets removed sources, and what is known of sources whose configuration has changed.
-fn sync_sources(config: &Config, state: &mut State) {
-    let mut old = std::mem::take(&mut state.sources);
-    for source in &config.sources {
-        let digest = digest(source);
-        let mut known = old.remove(&source.id).unwrap_or_default();
-        if known.digest != digest {
-            known = SourceState {
-                digest,
-                forgotten_upto: known.forgotten_upto,
-                ..SourceState::default()
-            };
-        }
-        state.sources.insert(source.id.clone(), known);
-    }
-}
-
-fn digest(source: &crate::config::Source) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(&serde_json::to_vec(source).unwrap_or_default())
-}
-
-struct Run<'a, H> {
-    host: &'a H,
-    config: &'a Config,
-    now: Timestamp,
-    loaded: Loaded,
-    state: State,
-    left: usize,
-    asked: bool,
-    report: Report,
+/// A run under way.
+pub(super) struct Run<'a, H> {
+    pub(super) host: &'a H,
+    pub(super) config: &'a Config,
+    pub(super) now: Timestamp,
+    pub(super) loaded: Loaded,
+    pub(super) state: State,
+    pub(super) left: usize,
+    pub(super) asked: bool,
+    pub(super) report: Report,
 }
 
 /// What a fold came to, to be laid out and published.
-struct Outcome {
-    rows: Vec<Row>,
-    edits: Vec<Row>,
-    health: Vec<SourceHealth>,
+pub(super) struct Outcome {
+    pub(super) rows: Vec<Row>,
+    pub(super) edits: Vec<Row>,
+    pub(super) health: Vec<SourceHealth>,
 }
 
 impl<H: Host> Run<'_, H> {
@@ -185,170 +159,19 @@ impl<H: Host> Run<'_, H> {
         if sealed == self.state.sealed_upto || sealed.is_none() {
             return Ok(());
         }
-        let (unread, segments) = catch_up(kv, head, self.state.sealed_upto, memory).await?;
+        let caught_up = catch_up(kv, head, self.state.sealed_upto, memory).await?;
         self.report.notes.push(format!(
-            "what is sealed was read back from {segments} segments"
+            "what is sealed was read back from {} segments",
+            caught_up.segments
         ));
-        if let Some(rank) = unread {
+        self.report.notes.extend(caught_up.skipped);
+        if let Some(rank) = caught_up.unread_upto {
             for source in self.state.sources.values_mut() {
                 source.forgotten_upto = source.forgotten_upto.max(Some(rank));
             }
         }
         self.state.sealed_upto = sealed;
         Ok(())
-    }
-
-    async fn publish<K: Kv>(&mut self, kv: &K, folded: Outcome) -> Result<RunOutcome, CycleError> {
-        let spent = self.spent();
-        let left_today = self
-            .config
-            .budget
-            .writes_per_day
-            .saturating_sub(spent.writes) as usize;
-        let head = self.loaded.head.clone();
-        let frame = Frame {
-            config: self.config,
-            head: head.as_ref(),
-            now: self.now,
-        };
-        let mut parts = frame.parts(folded.health);
-        let sealed_before = frame.sealed_counts();
-        let keep = publish::keep(&folded.rows, self.config.site.page_items);
-        let (kept, sealed) = folded.rows.split_at(keep);
-        let mut seal = publish::seal(kv, &mut parts.views, sealed, &folded.edits).await?;
-        let waits = seal.writes.len() + 1 > left_today;
-        if waits {
-            // Sealing can wait as long as the head takes everything.
-            parts.views = frame.parts(Vec::new()).views;
-            parts.rows.clone_from(&folded.rows);
-            seal = publish::Seal::default();
-            frame.lay_out(&mut parts, sealed_before);
-        } else {
-            parts.rows = kept.to_vec();
-            let sealed_now = frame.add_sealed(sealed_before, sealed);
-            frame.lay_out(&mut parts, sealed_now);
-            for row in sealed {
-                self.state.memory.insert_row(row);
-            }
-        }
-        let published = self.loaded.head.as_ref();
-        let unchanged = published.is_some_and(|head| head.fold_hash() == parts.fold_hash);
-        if !waits && !sealed.is_empty() {
-            self.state.sealed_upto = sealed.first().map(|row| row.position);
-        }
-        // Without the state an edit of a sealed item would be taken for news again in the next run.
-        let touched = !sealed.is_empty() || !folded.edits.is_empty();
-        let state = self.state_to_save(touched, waits);
-        let ledger = |writes: usize| Ledger {
-            day: spent.day,
-            writes: spent
-                .writes
-                .saturating_add(u32::try_from(writes).unwrap_or(u32::MAX)),
-        };
-        if unchanged {
-            if state && left_today > 0 {
-                self.save_state(kv, ledger(1)).await;
-            }
-            return Ok(RunOutcome::Unchanged);
-        }
-        let writes = seal.writes.len() + 1;
-        let state = state && writes < left_today;
-        parts.ledger = ledger(writes + usize::from(state));
-        let head = parts.encode();
-        if left_today == 0 || head.len() > VALUE_BYTES_MAX {
-            self.host.log(
-                Level::Warn,
-                "the day's write budget is used up: what is new waits upstream",
-            );
-            return Ok(RunOutcome::Deferred);
-        }
-        let outcome = self.swap(kv, &seal.writes, &head).await?;
-        if outcome == RunOutcome::Published {
-            self.report.generation = parts.generation;
-            if state {
-                self.save_state(kv, parts.ledger).await;
-            }
-        }
-        Ok(outcome)
-    }
-
-    async fn swap<K: Kv>(
-        &self,
-        kv: &K,
-        values: &BTreeMap<String, Bytes>,
-        head: &Bytes,
-    ) -> Result<RunOutcome, CycleError> {
-        match publish::publish(kv, values, head, self.loaded.head_version.clone()).await {
-            Ok(Published::Visible) => Ok(RunOutcome::Published),
-            Ok(Published::Conflict) => Ok(RunOutcome::Conflict),
-            Err(error @ (KvError::QuotaExceeded | KvError::Throttled { .. })) => {
-                self.host
-                    .log(Level::Warn, &format!("publishing waits: {error}"));
-                Ok(RunOutcome::Deferred)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Today's writes so far. Head and state may each know of some that the other does not.
-    fn spent(&self) -> Ledger {
-        let day = u32::try_from(self.now.as_secs().div_euclid(DAY_SECS)).unwrap_or(0);
-        let head = self
-            .loaded
-            .head
-            .as_ref()
-            .map(Head::ledger)
-            .unwrap_or_default();
-        let ledgers = [head, self.state.ledger];
-        let writes = ledgers
-            .iter()
-            .filter(|ledger| ledger.day == day)
-            .map(|ledger| ledger.writes)
-            .max();
-        Ledger {
-            day,
-            writes: writes.unwrap_or(0),
-        }
-    }
-
-    /// Whether the state is to be stored after this run.
-    fn state_to_save(&mut self, touched: bool, waits: bool) -> bool {
-        for (source, rank) in self.state.memory.trim(fold::MEMORY_ITEMS_MAX) {
-            if let Some(known) = self.state.sources.get_mut(&source) {
-                known.forgotten_upto = known.forgotten_upto.max(Some(rank));
-            }
-        }
-        if waits {
-            return false;
-        }
-        let due = self.now.0.saturating_sub(self.loaded.state.saved_at.0) >= STATE_EVERY_MS;
-        // The last run of a round too: else its sources would count as unasked.
-        self.state.goes_on = self.left > 0;
-        let goes_on = self.asked && (self.left > 0 || self.loaded.state.goes_on);
-        touched || goes_on || (due && self.state.essence() != self.loaded.state.essence())
-    }
-
-    /// Stores the state. That it could not be stored costs the next run a re-fetch, no more.
-    async fn save_state<K: Kv>(&mut self, kv: &K, ledger: Ledger) {
-        self.state.saved_at = self.now;
-        self.state.ledger = ledger;
-        let value = self.state.encode();
-        if value.len() > VALUE_BYTES_MAX {
-            self.host.log(
-                Level::Warn,
-                "the state is too large to be stored: sources are asked afresh",
-            );
-            return;
-        }
-        let when = self
-            .loaded
-            .state_version
-            .clone()
-            .map_or(Precondition::Absent, Precondition::Version);
-        if let Err(error) = kv.put(keys::STATE, value, when, None).await {
-            self.host
-                .log(Level::Warn, &format!("the state was not stored: {error}"));
-        }
     }
 
     fn next_due(&self) -> Option<Timestamp> {

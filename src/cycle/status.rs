@@ -6,7 +6,9 @@ use crate::host::Host;
 use crate::slice::Head;
 use crate::time::Timestamp;
 
+use super::ledger::Spent;
 use super::load::load;
+use super::sync::sync;
 use super::{ConfigOrigin, CycleError, configured, now};
 
 /// What the operator wants to know.
@@ -104,16 +106,10 @@ pub struct SourceStatus {
 /// Where the store or the configuration can't be read.
 pub async fn status<H: Host>(host: &H, default_config: &str) -> Result<Status, CycleError> {
     let found = configured(host, default_config).await?;
-    let loaded = load(host, host.kv()).await?;
-    let day = u32::try_from(now(host).await.as_secs().div_euclid(24 * 60 * 60)).unwrap_or(0);
+    let mut loaded = load(host, host.kv()).await?;
+    sync(&found.config, &mut loaded.state, loaded.head.as_ref());
     let head_ledger = loaded.head.as_ref().map(Head::ledger).unwrap_or_default();
-    let today = [head_ledger, loaded.state.ledger];
-    let writes_today = today
-        .iter()
-        .filter(|ledger| ledger.day == day)
-        .map(|ledger| ledger.writes)
-        .max()
-        .unwrap_or(0);
+    let writes_today = Spent::of(now(host).await, head_ledger, loaded.state.ledger).writes();
     let head = loaded.head.as_ref();
     let store = crate::host::Kv::capabilities(host.kv());
     let healths =

@@ -49,6 +49,27 @@ pub(crate) fn row(item: &Item, position: Position, config: &Config, views: &[Vie
     row
 }
 
+/// `edit` of the sealed item `held`, dated as `held` is: an item is never re-dated.
+pub(crate) fn keep_date(held: &Row, edit: &Row, config: &Config) -> Row {
+    let read = |row: &Row| serde_json::from_str::<Item>(&row.json);
+    let (Ok(before), Ok(after)) = (read(held), read(edit)) else {
+        return edit.clone();
+    };
+    if before.published == after.published {
+        return edit.clone();
+    }
+    let dated = Item {
+        published: before.published,
+        ..after
+    };
+    Row {
+        address: edit.address,
+        content: edit.content,
+        seen: edit.seen,
+        ..row(&dated, edit.position, config, &views(config))
+    }
+}
+
 /// A head of `items` alone, with no sealed history: where a cycle starts from, and what tests serve from. An item whose
 /// id is none that a fold gives gets one from its time and the hash of its id.
 #[must_use]
@@ -175,6 +196,7 @@ fn fold_hash(parts: &HeadParts) -> u128 {
         updated: Timestamp(0),
         fold_hash: 0,
         ledger: crate::slice::Ledger::default(),
+        checks: Vec::new(),
         sections: Vec::new(),
         ..parts.clone()
     };

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::{self, config_digest};
 use super::canonical;
-use super::entry::{content, identity, newest, shared_addresses, tags};
+use super::entry::{identity, newest, shared_addresses};
 use super::memory::Memory;
+use super::place::{Merged, Seen};
 use super::views::{ViewDef, haystack, passes, views};
 use crate::config::{Config, Source};
 use crate::item::Item;
-use crate::parse::{Entry, Parsed};
+use crate::parse::Parsed;
 use crate::slice::{Corrupt, Head, Position, Row};
 use crate::time::Timestamp;
 
@@ -26,14 +27,14 @@ pub(crate) struct Folded {
 
 /// A fold under way.
 pub(crate) struct Fold<'a> {
-    config: &'a Config,
-    views: Vec<ViewDef<'a>>,
-    now: Timestamp,
-    rows: BTreeMap<Position, Row>,
-    by_hash: BTreeMap<u64, Position>,
+    pub(super) config: &'a Config,
+    pub(super) views: Vec<ViewDef<'a>>,
+    pub(super) now: Timestamp,
+    pub(super) rows: BTreeMap<Position, Row>,
+    pub(super) by_hash: BTreeMap<u64, Position>,
     /// Whose address it is, among unsealed and new items: (identity, source).
-    by_address: BTreeMap<u64, (u64, String)>,
-    fresh: BTreeMap<u64, Fresh>,
+    pub(super) by_address: BTreeMap<u64, (u64, String)>,
+    pub(super) fresh: BTreeMap<u64, Fresh>,
     /// Sealed items that their source has changed since.
     pub(crate) edits: Vec<Row>,
     pub(crate) memory: Memory,
@@ -42,10 +43,10 @@ pub(crate) struct Fold<'a> {
 }
 
 /// An item seen for the first time in this fold.
-struct Fresh {
-    item: Item,
-    address: u64,
-    content: u64,
+pub(super) struct Fresh {
+    pub(super) item: Item,
+    pub(super) address: u64,
+    pub(super) content: u64,
 }
 
 impl<'a> Fold<'a> {
@@ -117,7 +118,7 @@ impl<'a> Fold<'a> {
         )))
     }
 
-    fn row(
+    pub(super) fn row(
         &self,
         item: &Item,
         position: Position,
@@ -134,7 +135,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn own_address(&mut self, address: u64, hash: u64, source: &str) {
+    pub(super) fn own_address(&mut self, address: u64, hash: u64, source: &str) {
         if address != 0 {
             self.by_address
                 .entry(address)
@@ -196,168 +197,6 @@ impl<'a> Fold<'a> {
         folded
     }
 
-    fn entry(
-        &mut self,
-        source: &Source,
-        entry: &Entry,
-        seen: Seen,
-        forgotten_upto: Option<i64>,
-    ) -> Merged {
-        let Seen {
-            hash,
-            address,
-            index,
-        } = seen;
-        let tags = tags(source, entry);
-        let wanted = passes(
-            &haystack(&entry.title, &entry.summary, &tags),
-            &source.include,
-            &source.mute,
-        );
-        let content = content(source, entry, &tags);
-        if let Some(position) = self.by_hash.get(&hash).copied() {
-            return self.update(source, entry, tags, content, position, wanted);
-        }
-        let in_memory = self.memory.get_mut(hash).map(|known| {
-            known.present = true;
-            let before = std::mem::replace(&mut known.content, content);
-            (
-                before != content,
-                Position {
-                    rank: known.rank,
-                    hash,
-                },
-            )
-        });
-        match in_memory {
-            Some((true, position)) => {
-                return self.edit_sealed(source, entry, tags, content, position);
-            }
-            Some((false, _)) => return Merged::Same,
-            None => {}
-        }
-        if !wanted || self.fresh.contains_key(&hash) || self.is_duplicate(source, address) {
-            return Merged::Same;
-        }
-        let stated = entry.published.or(entry.updated);
-        if forgotten_upto.is_some_and(|upto| stated.is_none_or(|stated| stated.0 <= upto)) {
-            return Merged::TooOld;
-        }
-        // Undated entries keep the order of their document: each a millisecond below the one before.
-        let undated = self.now.plus_millis(-i64::try_from(index).unwrap_or(0));
-        let published = stated.map_or(undated, |stated| stated.min(self.now));
-        let item = self.item(source, entry, tags, String::new(), published);
-        self.own_address(address, hash, &source.id);
-        self.fresh.insert(
-            hash,
-            Fresh {
-                item,
-                address,
-                content,
-            },
-        );
-        Merged::Added
-    }
-
-    /// Another source has this address already. Two entries of one source may share an address.
-    fn is_duplicate(&mut self, source: &Source, address: u64) -> bool {
-        if address == 0 {
-            return false;
-        }
-        if self
-            .by_address
-            .get(&address)
-            .is_some_and(|(_, owner)| *owner != source.id)
-        {
-            return true;
-        }
-        let owner = self
-            .memory
-            .owner(address)
-            .filter(|(_, owner)| *owner != source.id)
-            .map(|(hash, _)| hash);
-        // As long as a second source still has it, the first must not be forgotten.
-        if let Some(known) = owner.and_then(|hash| self.memory.get_mut(hash)) {
-            known.present = true;
-            return true;
-        }
-        false
-    }
-
-    /// An unsealed item, perhaps edited: place and publication time stay.
-    fn update(
-        &mut self,
-        source: &Source,
-        entry: &Entry,
-        tags: Vec<String>,
-        content: u64,
-        position: Position,
-        wanted: bool,
-    ) -> Merged {
-        let Some(row) = self.rows.get(&position) else {
-            return Merged::Same;
-        };
-        if !wanted {
-            self.rows.remove(&position);
-            self.by_hash.remove(&position.hash);
-            return Merged::Changed;
-        }
-        if row.content == content {
-            return Merged::Same;
-        }
-        let (seen, address) = (row.seen, row.address);
-        let published =
-            serde_json::from_str::<Item>(&row.json).map_or(self.now, |item| item.published);
-        let item = self.item(source, entry, tags, position.to_string(), published);
-        let row = self.row(&item, position, address, content, seen);
-        self.rows.insert(position, row);
-        Merged::Changed
-    }
-
-    /// A sealed item that its source has changed: the publish seals its segments anew where the head names them.
-    fn edit_sealed(
-        &mut self,
-        source: &Source,
-        entry: &Entry,
-        tags: Vec<String>,
-        content: u64,
-        at: Position,
-    ) -> Merged {
-        let stated = entry
-            .published
-            .or(entry.updated)
-            .unwrap_or(Timestamp(at.rank));
-        let item = self.item(source, entry, tags, at.to_string(), stated.min(self.now));
-        let address = canonical::address(entry.url.as_deref());
-        let row = self.row(&item, at, address, content, self.now);
-        self.edits.push(row);
-        Merged::Changed
-    }
-
-    fn item(
-        &self,
-        source: &Source,
-        entry: &Entry,
-        tags: Vec<String>,
-        id: String,
-        published: Timestamp,
-    ) -> Item {
-        Item {
-            id,
-            title: entry.title.clone(),
-            url: entry.url.clone(),
-            source: source.id.clone(),
-            category: source.category.clone(),
-            tags,
-            author: entry.author.clone(),
-            published,
-            // A time to come would have to be clamped to another value in every cycle.
-            updated: entry.updated.filter(|updated| *updated <= self.now),
-            summary: entry.summary.clone(),
-            image: entry.image.clone(),
-        }
-    }
-
     /// All unsealed items, newest first: what is new gets its place.
     pub(crate) fn finish(mut self) -> (Vec<Row>, Vec<Row>, Memory) {
         let mut fresh: Vec<(i64, u64, Fresh)> = std::mem::take(&mut self.fresh)
@@ -392,17 +231,4 @@ impl<'a> Fold<'a> {
             self.memory,
         )
     }
-}
-
-struct Seen {
-    hash: u64,
-    address: u64,
-    index: usize,
-}
-
-enum Merged {
-    Added,
-    Changed,
-    Same,
-    TooOld,
 }

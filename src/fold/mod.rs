@@ -5,6 +5,7 @@ mod canonical;
 mod entry;
 mod memory;
 mod merge;
+mod place;
 mod state;
 mod views;
 
@@ -14,6 +15,6 @@ pub use memory::MEMORY_ITEMS_MAX;
 pub use state::{SourceState, State};
 pub use views::{ALL, ViewDef, views, views_of};
 
-pub(crate) use assemble::{count, new_source, render};
+pub(crate) use assemble::{count, keep_date, new_source, render};
 pub(crate) use memory::Memory;
 pub(crate) use merge::{Fold, Folded};

@@ -49,13 +49,20 @@ pub(crate) async fn publish<K: Kv>(
     }
 }
 
-/// A content-named value is the same whoever writes it: an answer that was lost is asked for once more.
+/// Where the answer was lost, what is stored tells whether it is written once more: no write is made uncounted.
 async fn put_named<K: Kv>(kv: &K, key: &str, value: &Bytes) -> Result<(), KvError> {
     match kv.put(key, value.clone(), Precondition::None, None).await {
-        Err(KvError::Ambiguous(_)) => kv
-            .put(key, value.clone(), Precondition::None, None)
-            .await
-            .map(drop),
+        Err(KvError::Ambiguous(_)) => {
+            if kv
+                .get(key)
+                .await?
+                .is_some_and(|stored| stored.value == *value)
+            {
+                return Ok(());
+            }
+            let again = kv.put(key, value.clone(), Precondition::None, None);
+            again.await.map(drop)
+        }
         other => other.map(drop),
     }
 }

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
+use crate::config::Config;
+use crate::fold;
 use crate::host::Kv;
-use crate::read::{ReadError, directory, segment};
+use crate::read::{ReadError, directory, usable, verified_segment};
 use crate::slice::{
     DIRECTORY_MOVE_SEGMENTS, DIRECTORY_SEGMENTS_MAX, HEAD_BYTES_TARGET, HEAD_ITEMS_MAX, Row,
-    SEAL_ITEMS_MIN, SEGMENT_ITEMS_MAX, SEGMENTS_IN_HEAD_MAX, SliceRef, VALUE_BYTES_MAX, ViewParts,
-    encode_directory, encode_segment, head_items_max, keys,
+    SEAL_ITEMS_MIN, SEGMENT_ITEMS_MAX, SEGMENTS_IN_HEAD_MAX, Segment, SliceRef, VALUE_BYTES_MAX,
+    ViewParts, encode_directory, encode_segment, head_items_max, keys,
 };
 
 /// Segments that one publish seals anew because of edits in them; what is edited beyond waits for its next edit.
@@ -48,6 +50,8 @@ pub(crate) struct Seal {
     pub(crate) writes: BTreeMap<String, Bytes>,
     /// Edited sealed items that were sealed anew in at least one segment.
     pub(crate) edited: usize,
+    /// Sealed values that are listed but can't be used, for people.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Seals `rows` (newest first) into the views they belong to, and puts `edits` into the segments that `views` name.
@@ -59,6 +63,7 @@ pub(crate) async fn seal<K: Kv>(
     views: &mut [ViewParts],
     rows: &[Row],
     edits: &[Row],
+    config: &Config,
 ) -> Result<Seal, ReadError> {
     let mut seal = Seal::default();
     let mut edited = BTreeSet::new();
@@ -72,8 +77,11 @@ pub(crate) async fn seal<K: Kv>(
             if touching.is_empty() || anew == EDITED_SEGMENTS_MAX {
                 continue;
             }
-            let mut held: Vec<Row> = segment(kv, *slot).await?.items.rows().collect();
-            if apply(&mut held, &touching, &mut edited) {
+            let Some(found) = usable(verified_segment(kv, *slot).await, &mut seal.notes)? else {
+                continue;
+            };
+            let mut held: Vec<Row> = found.items.rows().collect();
+            if apply(&mut held, &touching, &mut edited, config) {
                 anew += 1;
                 let (reference, bytes) = encode_segment(&held);
                 seal.writes.insert(keys::segment(reference.name), bytes);
@@ -109,17 +117,18 @@ fn names(view: &ViewParts) -> impl Iterator<Item = String> + '_ {
     )
 }
 
-fn apply(held: &mut [Row], edits: &[&Row], edited: &mut BTreeSet<u64>) -> bool {
+fn apply(held: &mut [Row], edits: &[&Row], edited: &mut BTreeSet<u64>, config: &Config) -> bool {
     let mut any = false;
     for row in held {
         let Some(edit) = edits.iter().find(|edit| edit.position == row.position) else {
             continue;
         };
         if row.content != edit.content {
-            row.json.clone_from(&edit.json);
-            row.html.clone_from(&edit.html);
+            let edit = fold::keep_date(row, edit, config);
+            row.json = edit.json;
+            row.html = edit.html;
             row.content = edit.content;
-            edited.insert(edit.position.hash);
+            edited.insert(row.position.hash);
             any = true;
         }
     }
@@ -138,12 +147,14 @@ async fn append<K: Kv>(
         // It may have been sealed anew just now, and not be in the store yet. Another view may name the same one.
         let written = seal.writes.get(&keys::segment(open.name)).cloned();
         let held = match written {
-            Some(bytes) => crate::slice::Segment::open(bytes)?,
-            None => segment(kv, open).await?,
+            Some(bytes) => Some(Segment::open(bytes)?),
+            // One that is lost stays listed and counts as full: the next one begins above it.
+            None => usable(verified_segment(kv, open).await, &mut seal.notes)?,
         };
-        held.verify()?;
-        rows.extend(held.items.rows());
-        view.segments.remove(0);
+        if let Some(held) = held {
+            rows.extend(held.items.rows());
+            view.segments.remove(0);
+        }
     }
     for chunk in chunks(&rows) {
         let (reference, bytes) = encode_segment(chunk);
@@ -184,8 +195,10 @@ async fn file<K: Kv>(
     seal: &mut Seal,
 ) -> Result<(), ReadError> {
     let open = view.directories.first().copied();
-    if let Some(open) = open.filter(|open| (open.segments as usize) < DIRECTORY_SEGMENTS_MAX) {
-        segments.extend(directory(kv, open).await?.segments());
+    if let Some(open) = open.filter(|open| (open.segments as usize) < DIRECTORY_SEGMENTS_MAX)
+        && let Some(held) = usable(directory(kv, open).await, &mut seal.notes)?
+    {
+        segments.extend(held.segments());
         view.directories.remove(0);
     }
     view.filed.extend(&segments);

@@ -41,3 +41,31 @@ pub(crate) async fn directory<K: Kv>(kv: &K, reference: SliceRef) -> Result<Dire
     let entry = kv.get(&key).await?.ok_or(ReadError::Missing(key))?;
     Ok(Directory::open(entry.value)?)
 }
+
+/// As [`segment`], its content checked against its hash: for folds.
+pub(crate) async fn verified_segment<K: Kv>(
+    kv: &K,
+    reference: SliceRef,
+) -> Result<Segment, ReadError> {
+    let segment = segment(kv, reference).await?;
+    segment.verify()?;
+    Ok(segment)
+}
+
+/// For folds: `None`, and a line for people, where a listed value is missing or corrupt.
+///
+/// # Errors
+/// Where the store failed.
+pub(crate) fn usable<T>(
+    read: Result<T, ReadError>,
+    notes: &mut Vec<String>,
+) -> Result<Option<T>, ReadError> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ ReadError::Store(_)) => Err(error),
+        Err(error) => {
+            notes.push(format!("passed over: {error}"));
+            Ok(None)
+        }
+    }
+}

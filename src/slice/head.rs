@@ -1,145 +1,18 @@
 //! The root of everything published.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
-use super::container::{Value, Writer};
+use super::container::Value;
 use super::header::Kind;
-use super::items::{self, Items, Row, section as item};
-use super::refs::{SliceRef, decode_refs, encode_refs};
+use super::items::{Items, section as item};
+use super::parts::{
+    CHECK_BYTES, CHECKS, COUNT_BYTES, COUNTS, Check, DIRECTORIES, HEALTH, Ledger, META, META_BYTES,
+    SEGMENTS, VIEW_IDS, VIEW_TOTALS,
+};
+use super::refs::{SliceRef, decode_refs};
 use super::{Corrupt, Position, Section};
 use crate::page::SourceHealth;
 use crate::time::Timestamp;
-
-const META: u16 = 16;
-const VIEW_IDS: u16 = 17;
-const VIEW_TOTALS: u16 = 18;
-const SEGMENTS: u16 = 19;
-const DIRECTORIES: u16 = 20;
-const COUNTS: u16 = 21;
-const HEALTH: u16 = 24;
-const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 8;
-const COUNT_BYTES: usize = 2 + 2 + 8;
-
-/// Store writes of one UTC day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Ledger {
-    /// Days since 1970-01-01, UTC.
-    pub day: u32,
-    /// Writes on that day, this one included.
-    pub writes: u32,
-}
-
-/// One view of a head to be written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ViewParts {
-    /// As in `category=`.
-    pub id: String,
-    /// All its items, sealed ones included.
-    pub items: u64,
-    /// Newest first; the first one is open until it is full.
-    pub segments: Vec<SliceRef>,
-    /// Newest first; older than all `segments`.
-    pub directories: Vec<SliceRef>,
-    /// Segments that moved into a directory by this publish. Not stored in the head.
-    pub(crate) filed: Vec<SliceRef>,
-}
-
-/// Everything that goes into a head.
-#[derive(Debug, Clone, Default)]
-pub struct HeadParts {
-    /// One more than the head it replaces.
-    pub generation: u64,
-    /// When it is published.
-    pub updated: Timestamp,
-    /// Hash of the configuration (and of what renders) that it was made with.
-    pub config_digest: u64,
-    /// Hash of what was folded, without generation and times: tells an unchanged fold.
-    pub fold_hash: u128,
-    /// Today's writes, this one included.
-    pub ledger: Ledger,
-    /// `all` first.
-    pub views: Vec<ViewParts>,
-    /// Ids of the sources, in the configuration's order; removed ones that still have sealed items after these.
-    pub sources: Vec<String>,
-    /// Items by (view, source), sealed ones included.
-    pub counts: BTreeMap<(u16, u16), u64>,
-    /// How the sources fare, for the next fold.
-    pub health: Vec<SourceHealth>,
-    /// Pre-rendered parts of the page.
-    pub sections: Vec<(Section, Vec<Vec<u8>>)>,
-    /// Newest first.
-    pub rows: Vec<Row>,
-}
-
-impl HeadParts {
-    /// The stored value.
-    #[must_use]
-    pub fn encode(&self) -> Bytes {
-        let mut meta = Vec::with_capacity(META_BYTES);
-        meta.extend(self.generation.to_le_bytes());
-        meta.extend(self.updated.0.to_le_bytes());
-        meta.extend(self.config_digest.to_le_bytes());
-        meta.extend(self.fold_hash.to_le_bytes());
-        meta.extend(u64::from(self.ledger.day).to_le_bytes());
-        meta.extend(u64::from(self.ledger.writes).to_le_bytes());
-        let mut counts = Vec::with_capacity(self.counts.len() * COUNT_BYTES);
-        for ((view, source), items) in &self.counts {
-            counts.extend(view.to_le_bytes());
-            counts.extend(source.to_le_bytes());
-            counts.extend(items.to_le_bytes());
-        }
-        let mut writer = Writer::default();
-        writer.section(META, vec![meta]);
-        writer.section(
-            VIEW_IDS,
-            self.views
-                .iter()
-                .map(|view| view.id.clone().into_bytes())
-                .collect(),
-        );
-        writer.section(
-            VIEW_TOTALS,
-            vec![
-                self.views
-                    .iter()
-                    .flat_map(|view| view.items.to_le_bytes())
-                    .collect(),
-            ],
-        );
-        writer.section(
-            SEGMENTS,
-            self.views
-                .iter()
-                .map(|view| encode_refs(&view.segments))
-                .collect(),
-        );
-        writer.section(
-            DIRECTORIES,
-            self.views
-                .iter()
-                .map(|view| encode_refs(&view.directories))
-                .collect(),
-        );
-        writer.section(COUNTS, vec![counts]);
-        writer.section(
-            HEALTH,
-            vec![serde_json::to_vec(&self.health).unwrap_or_default()],
-        );
-        for (section, pieces) in &self.sections {
-            writer.section(*section as u16, pieces.clone());
-        }
-        items::write(
-            &mut writer,
-            &self.rows,
-            &self.sources,
-            Some(self.views.len()),
-        );
-        writer.finish(Kind::Head, None)
-    }
-}
 
 /// The root of everything published, opened for reading. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -217,10 +90,10 @@ impl Head {
     /// Store writes of the day it was published.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        let number = |at| u32::try_from(u64::from_le_bytes(self.meta(at))).unwrap_or(u32::MAX);
         Ledger {
-            day: number(40),
-            writes: number(48),
+            day: u32::try_from(u64::from_le_bytes(self.meta(40))).unwrap_or(u32::MAX),
+            writes: u32::from_le_bytes(self.meta(48)),
+            heads: u32::from_le_bytes(self.meta(52)),
         }
     }
 
@@ -313,6 +186,16 @@ impl Head {
         cells.iter().map(|[a, b, c, d, rest @ ..]| {
             let key = (u16::from_le_bytes([*a, *b]), u16::from_le_bytes([*c, *d]));
             (key, u64::from_le_bytes(*rest))
+        })
+    }
+
+    /// How the source called `id` was read last, where it was configured when this head was published.
+    pub(crate) fn check(&self, id: &str) -> Option<Check> {
+        let (cells, _) = self.value().piece(CHECKS, 0).as_chunks::<CHECK_BYTES>();
+        let [a, b, c, d, e, f, g, h, checked @ ..] = *cells.get(usize::from(self.source(id)?))?;
+        Some(Check {
+            definition: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            checked: Timestamp(i64::from_le_bytes(checked)),
         })
     }
 

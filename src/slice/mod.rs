@@ -13,16 +13,18 @@ mod header;
 mod items;
 pub mod keys;
 mod limits;
+mod parts;
 mod position;
 mod refs;
 mod segment;
 #[cfg(test)]
 mod tests;
 
-pub use head::{Head, HeadParts, Ledger, ViewParts};
+pub use head::Head;
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};
 pub use items::Row;
 pub use limits::*;
+pub use parts::{Check, HeadParts, Ledger, ViewParts};
 pub use position::{ID_CHARS, Position};
 pub use refs::SliceRef;
 

@@ -38,10 +38,15 @@ fn head(count: i64) -> Bytes {
         ledger: Ledger {
             day: 20_000,
             writes: 12,
+            heads: 5,
         },
         views: (0..10).map(view).collect(),
         sources: vec!["odd".into(), "even".into()],
         counts: [((9, 1), 8)].into(),
+        checks: vec![Check {
+            definition: 9,
+            checked: Timestamp(8),
+        }],
         sections: vec![(
             Section::PageTop,
             vec![b"one".to_vec(), Vec::new(), b"two".to_vec()],
@@ -76,6 +81,7 @@ fn exercise(bytes: &Bytes) {
             head.sources(),
             head.counts().count(),
             head.sealed_upto(),
+            head.check("odd"),
         );
         read_items(&head.items);
     }
@@ -113,6 +119,10 @@ fn a_head_gives_back_what_was_put_in() {
     assert_eq!(head.items.rows().collect::<Vec<_>>(), rows(7));
     assert_eq!(head.view("view-9"), Some(9));
     assert_eq!(head.view_source_items(9, 1), 8);
+    assert_eq!(head.ledger().heads, 5);
+    let check = head.check("odd").unwrap();
+    assert_eq!((check.definition, check.checked), (9, Timestamp(8)));
+    assert_eq!(head.check("even"), None);
     assert_eq!(head.items.json(1, 3), "{\"n\":1},{\"n\":2}");
     assert_eq!(
         head.items.find(Position {

@@ -53,6 +53,7 @@ fn a_fault_at_any_write_loses_and_doubles_nothing() {
         let before = clean.kv.writes.get();
         clean.cycle(&site);
         let writes = clean.kv.writes.get() - before;
+        assert_eq!(clean.writes_counted(&site), clean.kv.applied.get());
         let want = clean.titles("all");
         assert_eq!(want.len(), count);
         for fault in FAULTS {
@@ -68,6 +69,12 @@ fn a_fault_at_any_write_loses_and_doubles_nothing() {
                     world.walk("all", 50);
                 }
                 world.kv.fault.set(None);
+                let counted = world.writes_counted(&site);
+                let applied = world.kv.applied.get();
+                assert!(
+                    counted >= applied,
+                    "{name}, {fault:?} at write {index}: {counted} of {applied} counted"
+                );
                 world.pass(60);
                 world.cycle(&site);
                 let case = format!("{name}, {fault:?} at write {index} of {writes}");

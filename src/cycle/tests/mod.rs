@@ -1,6 +1,7 @@
 //! Whole cycles through the ports, against a store that counts and fails on demand.
 
 mod crash;
+mod definitions;
 mod figures;
 mod operations;
 mod sources;

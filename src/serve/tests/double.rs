@@ -381,6 +381,7 @@ pub(super) fn head_of(
         config_digest: 1,
         fold_hash: 1,
         ledger: Ledger::default(),
+        checks: Vec::new(),
         views: views
             .iter()
             .map(|view| ViewParts {

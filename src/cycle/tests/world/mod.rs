@@ -1,5 +1,8 @@
 //! A host in memory: a store that yields before it answers, sources that tests rewrite, a clock that tests set.
 
+mod kv;
+mod site;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,8 +14,11 @@ use bytes::Bytes;
 use futures_util::future::poll_fn;
 use futures_util::task::noop_waker;
 
-use crate::config::{Budget, Config, Limits, Site, Source, SourceKind, View};
-use crate::cycle::{Report, Scope, run};
+pub(super) use kv::{Fault, MemKv};
+pub(super) use site::config;
+
+use crate::config::Config;
+use crate::cycle::{Report, Scope, run, status};
 use crate::host::*;
 use crate::read::{self, Cursor, Page, Query};
 use crate::slice::{Head, keys};
@@ -41,93 +47,6 @@ async fn yield_once() {
         }
     })
     .await;
-}
-
-/// What happens at one write. After `Refused` and `Applied` the run is dead: every later write is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// Crashed before it.
-    Refused,
-    /// Crashed right after it.
-    Applied,
-    /// The answer was lost, the write was not.
-    AmbiguousApplied,
-    /// The answer was lost, and so was the write.
-    AmbiguousLost,
-}
-
-#[derive(Default)]
-pub(super) struct MemKv {
-    pub(super) values: RefCell<BTreeMap<String, (Bytes, u64)>>,
-    pub(super) reads: Cell<u32>,
-    pub(super) writes: Cell<u32>,
-    pub(super) fault: Cell<Option<(u32, Fault)>>,
-    version: Cell<u64>,
-}
-
-impl Kv for MemKv {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            swap: true,
-            ttl: false,
-            list: false,
-            batch: false,
-        }
-    }
-    async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
-        yield_once().await;
-        self.reads.set(self.reads.get() + 1);
-        let entry = self.values.borrow().get(key).cloned();
-        Ok(entry.map(|(value, version)| Entry {
-            value,
-            version: Version(version.to_string()),
-        }))
-    }
-    async fn put(
-        &self,
-        key: &str,
-        value: Bytes,
-        when: Precondition,
-        _: Option<Duration>,
-    ) -> Result<Version, KvError> {
-        yield_once().await;
-        let index = self.writes.get();
-        self.writes.set(index + 1);
-        let fault = self.fault.get().filter(|(at, _)| *at <= index);
-        let now = fault.filter(|(at, _)| *at == index).map(|(_, fault)| fault);
-        match (now, fault) {
-            (Some(Fault::Refused), _) => return Err(KvError::Unavailable("crashed".into())),
-            (Some(Fault::AmbiguousLost), _) => return Err(KvError::Ambiguous("lost".into())),
-            (None, Some((_, Fault::Refused | Fault::Applied))) => {
-                return Err(KvError::Unavailable("crashed".into()));
-            }
-            _ => {}
-        }
-        let mut values = self.values.borrow_mut();
-        let have = values.get(key).map(|(_, version)| version.to_string());
-        let holds = match when {
-            Precondition::None => true,
-            Precondition::Absent => have.is_none(),
-            Precondition::Version(version) => have == Some(version.0),
-        };
-        if !holds {
-            return Err(KvError::Conflict);
-        }
-        self.version.set(self.version.get() + 1);
-        values.insert(key.to_owned(), (value, self.version.get()));
-        match now {
-            Some(Fault::AmbiguousApplied) => Err(KvError::Ambiguous("lost".into())),
-            _ => Ok(Version(self.version.get().to_string())),
-        }
-    }
-    async fn delete(&self, key: &str) -> Result<(), KvError> {
-        yield_once().await;
-        self.values.borrow_mut().remove(key);
-        Ok(())
-    }
-    async fn list(&self, _: &str, _: Option<&str>) -> Result<KeyPage, KvError> {
-        Ok(KeyPage::default())
-    }
 }
 
 /// One entry of a source's document.
@@ -186,8 +105,18 @@ impl World {
     pub(super) fn try_cycle(&self, config: &Config) -> Result<Report, crate::cycle::CycleError> {
         block_on(run(self, config, Scope::All))
     }
+    /// As a scheduler calls: the sources that are due.
+    pub(super) fn due_cycle(&self, config: &Config) -> Report {
+        block_on(run(self, config, Scope::Due)).unwrap()
+    }
     pub(super) fn cycle(&self, config: &Config) -> Report {
         self.try_cycle(config).unwrap()
+    }
+    /// Today's writes, as the status tells them.
+    pub(super) fn writes_counted(&self, config: &Config) -> u32 {
+        block_on(status(self, &config.to_compiled()))
+            .unwrap()
+            .writes_today
     }
     pub(super) fn head(&self) -> Head {
         let value = self.kv.values.borrow()[keys::HEAD].0.clone();
@@ -296,7 +225,18 @@ impl HttpClient for World {
             Some(Err(status)) => (*status, Bytes::new()),
             None => (404, Bytes::new()),
         };
+        let etag = format!("\"{:x}\"", xxhash_rust::xxh3::xxh3_64(&body));
+        let known = request
+            .headers
+            .get("if-none-match")
+            .is_some_and(|known| known.as_bytes() == etag.as_bytes());
+        let (status, body) = if status == 200 && known {
+            (304, Bytes::new())
+        } else {
+            (status, body)
+        };
         let mut headers = http::HeaderMap::new();
+        headers.insert("etag", http::HeaderValue::from_str(&etag).unwrap());
         headers.insert(
             "content-type",
             http::HeaderValue::from_static("application/feed+json"),
@@ -323,52 +263,4 @@ fn document(name: &str, posts: &[Post]) -> Bytes {
     let items: Vec<_> = posts.iter().map(item).collect();
     let feed = serde_json::json!({ "version": "https://jsonfeed.org/version/1.1", "title": name, "items": items });
     serde_json::to_vec(&feed).unwrap().into()
-}
-
-/// Two categories: sources named `a…` are in `alpha`, others in `beta`. One declared view: posts whose title has a 7.
-pub(super) fn config(sources: &[&str]) -> Config {
-    let source = |id: &&str| Source {
-        id: (*id).to_owned(),
-        title: format!("Source {id}"),
-        url: format!("https://{id}.example/feed.json"),
-        kind: SourceKind::Feed,
-        category: if id.starts_with('a') { "alpha" } else { "beta" }.to_owned(),
-        tags: Vec::new(),
-        every_s: 900,
-        headers: BTreeMap::new(),
-        include: Vec::new(),
-        mute: Vec::new(),
-        timeout_ms: None,
-        body_bytes_max: None,
-    };
-    Config {
-        site: Site {
-            title: "Site".into(),
-            description: "About".into(),
-            language: "en".into(),
-            url: None,
-            page_items: 30,
-        },
-        budget: Budget {
-            writes_per_day: 1_000_000,
-        },
-        limits: Limits {
-            concurrency: 6,
-            requests_per_run: 50,
-            timeout_ms: 10_000,
-            body_bytes_max: 64 << 20,
-            items_per_source: 100_000,
-            redirects: 5,
-        },
-        sources: sources.iter().map(source).collect(),
-        views: vec![View {
-            id: "sevens".into(),
-            title: "Sevens".into(),
-            categories: Vec::new(),
-            sources: Vec::new(),
-            tags: Vec::new(),
-            include: vec!["7".into()],
-            mute: Vec::new(),
-        }],
-    }
 }

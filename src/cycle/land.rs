@@ -1,0 +1,208 @@
+//! Makes the outcome of a run visible, within the day's budget.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::fold;
+use crate::host::{Host, Kv, KvError, Level, Precondition};
+use crate::publish::{self, Published};
+use crate::slice::{Head, VALUE_BYTES_MAX, keys};
+
+use super::frame::Frame;
+use super::ledger::Spent;
+use super::run::{Outcome, Run};
+use super::sync::checks;
+use super::{CycleError, RunOutcome};
+
+/// The state is stored at most this often, in milliseconds, unless something was sealed or sources were left.
+const STATE_EVERY_MS: i64 = 60 * 60 * 1000;
+/// Writes that a seal takes beside its segments and directories: the reservation, the head, the state.
+const SEAL_WRITES: usize = 3;
+
+impl<H: Host> Run<'_, H> {
+    /// Lays out the next head, seals what it can't keep, and publishes.
+    pub(super) async fn publish<K: Kv>(
+        &mut self,
+        kv: &K,
+        folded: Outcome,
+    ) -> Result<RunOutcome, CycleError> {
+        let spent = self.spent();
+        let budget = self.config.budget.writes_per_day;
+        let left_today = budget.saturating_sub(spent.writes()) as usize;
+        let head = self.loaded.head.clone();
+        let frame = Frame {
+            config: self.config,
+            head: head.as_ref(),
+            now: self.now,
+        };
+        let mut parts = frame.parts(folded.health);
+        let sealed_before = frame.sealed_counts();
+        let keep = publish::keep(&folded.rows, self.config.site.page_items);
+        let (kept, sealed) = folded.rows.split_at(keep);
+        let mut seal =
+            publish::seal(kv, &mut parts.views, sealed, &folded.edits, self.config).await?;
+        self.report.notes.append(&mut seal.notes);
+        let waits = left_today == 0
+            || (!seal.writes.is_empty() && seal.writes.len() + SEAL_WRITES > left_today);
+        if waits {
+            // Sealing can wait as long as the head takes everything.
+            parts.views = frame.parts(Vec::new()).views;
+            parts.rows.clone_from(&folded.rows);
+            seal = publish::Seal::default();
+            frame.lay_out(&mut parts, sealed_before);
+        } else {
+            parts.rows = kept.to_vec();
+            let sealed_now = frame.add_sealed(sealed_before, sealed);
+            frame.lay_out(&mut parts, sealed_now);
+            for row in sealed {
+                self.state.memory.insert_row(row);
+            }
+        }
+        parts.checks = checks(self.config, &self.state);
+        let published = self.loaded.head.as_ref();
+        let unchanged = published.is_some_and(|head| head.fold_hash() == parts.fold_hash);
+        if !waits && !sealed.is_empty() {
+            self.state.sealed_upto = sealed.first().map(|row| row.position);
+        }
+        // Without the state an edit of a sealed item would be taken for news again in the next run.
+        let touched = !sealed.is_empty() || !folded.edits.is_empty();
+        let state = self.state_to_save(touched, waits);
+        if unchanged {
+            if state && left_today > 0 {
+                self.save_state(kv, spent.and(1)).await;
+            }
+            return Ok(RunOutcome::Unchanged);
+        }
+        let state = state && (left_today > 1 || !seal.writes.is_empty());
+        let after = match seal.writes.len() {
+            0 => spent.and(usize::from(state)),
+            values => spent.and(values + SEAL_WRITES - 1),
+        };
+        parts.ledger = after.in_head();
+        let head = parts.encode();
+        if left_today == 0 || head.len() > VALUE_BYTES_MAX {
+            self.host.log(
+                Level::Warn,
+                "the day's write budget is used up: what is new waits upstream",
+            );
+            return Ok(RunOutcome::Deferred);
+        }
+        if !seal.writes.is_empty()
+            && let Some(stopped) = self.reserve(kv, after).await?
+        {
+            return Ok(stopped);
+        }
+        let outcome = self.swap(kv, &seal.writes, &head).await?;
+        if outcome == RunOutcome::Published {
+            self.report.generation = parts.generation;
+            if state {
+                self.save_state(kv, after).await;
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn swap<K: Kv>(
+        &self,
+        kv: &K,
+        values: &BTreeMap<String, Bytes>,
+        head: &Bytes,
+    ) -> Result<RunOutcome, CycleError> {
+        match publish::publish(kv, values, head, self.loaded.head_version.clone()).await {
+            Ok(Published::Visible) => Ok(RunOutcome::Published),
+            Ok(Published::Conflict) => Ok(RunOutcome::Conflict),
+            Err(error @ (KvError::QuotaExceeded | KvError::Throttled { .. })) => {
+                self.host
+                    .log(Level::Warn, &format!("publishing waits: {error}"));
+                Ok(RunOutcome::Deferred)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Counts what is about to be written before it is: the stored state, unchanged but for its ledger. `Some` where the
+    /// run stops here.
+    async fn reserve<K: Kv>(
+        &mut self,
+        kv: &K,
+        after: Spent,
+    ) -> Result<Option<RunOutcome>, CycleError> {
+        let mut reserved = self.loaded.state.clone();
+        reserved.ledger = after.in_state();
+        let value = reserved.encode();
+        match kv
+            .put(keys::STATE, value.clone(), self.state_precondition(), None)
+            .await
+        {
+            Ok(version) => {
+                self.loaded.state_version = Some(version);
+                Ok(None)
+            }
+            Err(KvError::Conflict) => Ok(Some(RunOutcome::Conflict)),
+            Err(KvError::Ambiguous(why)) => {
+                let stored = kv.get(keys::STATE).await?;
+                match stored.filter(|stored| stored.value == value) {
+                    Some(stored) => {
+                        self.loaded.state_version = Some(stored.version);
+                        Ok(None)
+                    }
+                    None => Err(KvError::Ambiguous(why).into()),
+                }
+            }
+            Err(error @ (KvError::QuotaExceeded | KvError::Throttled { .. })) => {
+                self.host
+                    .log(Level::Warn, &format!("sealing waits: {error}"));
+                Ok(Some(RunOutcome::Deferred))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn state_precondition(&self) -> Precondition {
+        let version = self.loaded.state_version.clone();
+        version.map_or(Precondition::Absent, Precondition::Version)
+    }
+
+    /// Today's writes so far.
+    fn spent(&self) -> Spent {
+        let head = self.loaded.head.as_ref().map(Head::ledger);
+        Spent::of(self.now, head.unwrap_or_default(), self.loaded.state.ledger)
+    }
+
+    /// Whether the state is to be stored after this run.
+    fn state_to_save(&mut self, touched: bool, waits: bool) -> bool {
+        for (source, rank) in self.state.memory.trim(fold::MEMORY_ITEMS_MAX) {
+            if let Some(known) = self.state.sources.get_mut(&source) {
+                known.forgotten_upto = known.forgotten_upto.max(Some(rank));
+            }
+        }
+        if waits {
+            return false;
+        }
+        let due = self.now.0.saturating_sub(self.loaded.state.saved_at.0) >= STATE_EVERY_MS;
+        // The last run of a round too: else its sources would count as unasked.
+        self.state.goes_on = self.left > 0;
+        let goes_on = self.asked && (self.left > 0 || self.loaded.state.goes_on);
+        touched || goes_on || (due && self.state.essence() != self.loaded.state.essence())
+    }
+
+    /// Stores the state. That it could not be stored costs the next run a re-fetch, no more.
+    async fn save_state<K: Kv>(&mut self, kv: &K, after: Spent) {
+        self.state.saved_at = self.now;
+        self.state.ledger = after.in_state();
+        let value = self.state.encode();
+        if value.len() > VALUE_BYTES_MAX {
+            self.host.log(
+                Level::Warn,
+                "the state is too large to be stored: sources are asked afresh",
+            );
+            return;
+        }
+        let when = self.state_precondition();
+        if let Err(error) = kv.put(keys::STATE, value, when, None).await {
+            self.host
+                .log(Level::Warn, &format!("the state was not stored: {error}"));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is remembered of the sources, against the configuration and the published head.
+
+use crate::config::{Config, Source};
+use crate::fold::{SourceState, State};
+use crate::slice::{Check, Head};
+use crate::time::Timestamp;
+
+use super::due;
+
+/// Forgets removed sources, and what is known of sources that are now read in another way: a 304 stands for the items of
+/// the document as it was read before. Takes the times of checks from the head where they are later.
+pub(crate) fn sync(config: &Config, state: &mut State, head: Option<&Head>) {
+    let mut old = std::mem::take(&mut state.sources);
+    for source in &config.sources {
+        let definition = definition(source, config);
+        let check = head.and_then(|head| head.check(&source.id));
+        let published = check.filter(|check| check.definition == definition);
+        let mut known = old.remove(&source.id).unwrap_or_default();
+        // The head has the last word: the state may have been stored before another definition came and went.
+        if known.digest != definition || published.is_none() {
+            known = SourceState {
+                digest: definition,
+                forgotten_upto: known.forgotten_upto,
+                ..SourceState::default()
+            };
+        }
+        known.checked = known.checked.max(published.and_then(asked));
+        if let Some(checked) = known.checked {
+            let next = due::after_success(source, checked);
+            known.due = match known.due {
+                Some(later) if known.failures > 0 => Some(later.max(next)),
+                _ => Some(next),
+            };
+        }
+        state.sources.insert(source.id.clone(), known);
+    }
+}
+
+fn asked(check: Check) -> Option<Timestamp> {
+    (check.checked.0 != 0).then_some(check.checked)
+}
+
+/// What the head says of the configured sources.
+pub(crate) fn checks(config: &Config, state: &State) -> Vec<Check> {
+    let check = |source: &Source| {
+        let known = state.sources.get(&source.id);
+        known.map_or_else(Check::default, |known| Check {
+            definition: known.digest,
+            checked: known.checked.unwrap_or_default(),
+        })
+    };
+    config.sources.iter().map(check).collect()
+}
+
+/// Hash of everything that decides which items a source's document gives: not of its title, its rhythm or its limits of
+/// time and size.
+fn definition(source: &Source, config: &Config) -> u64 {
+    let defining = Source {
+        title: String::new(),
+        every_s: 0,
+        timeout_ms: None,
+        body_bytes_max: None,
+        ..source.clone()
+    };
+    let text = serde_json::to_string(&(defining, config.limits.items_per_source));
+    let text = format!("{} {}", env!("CARGO_PKG_VERSION"), text.unwrap_or_default());
+    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+}

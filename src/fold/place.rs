@@ -1,0 +1,193 @@
+//! One entry onto what is known: new, edited, the same, or another source's already.
+
+use super::canonical;
+use super::entry::{content, tags};
+use super::merge::{Fold, Fresh};
+use super::views::{haystack, passes};
+use crate::config::Source;
+use crate::item::Item;
+use crate::parse::Entry;
+use crate::slice::Position;
+use crate::time::Timestamp;
+
+/// An entry as its document has it.
+pub(super) struct Seen {
+    /// Of its identity.
+    pub(super) hash: u64,
+    /// Of its canonical address, 0 where that says nothing.
+    pub(super) address: u64,
+    /// Its place in the document.
+    pub(super) index: usize,
+}
+
+/// What came of one entry.
+pub(super) enum Merged {
+    Added,
+    Changed,
+    Same,
+    TooOld,
+}
+
+impl Fold<'_> {
+    pub(super) fn entry(
+        &mut self,
+        source: &Source,
+        entry: &Entry,
+        seen: Seen,
+        forgotten_upto: Option<i64>,
+    ) -> Merged {
+        let Seen {
+            hash,
+            address,
+            index,
+        } = seen;
+        let tags = tags(source, entry);
+        let wanted = passes(
+            &haystack(&entry.title, &entry.summary, &tags),
+            &source.include,
+            &source.mute,
+        );
+        let content = content(source, entry, &tags);
+        if let Some(position) = self.by_hash.get(&hash).copied() {
+            return self.update(source, entry, tags, content, position, wanted);
+        }
+        let in_memory = self.memory.get_mut(hash).map(|known| {
+            known.present = true;
+            let before = std::mem::replace(&mut known.content, content);
+            (
+                before != content,
+                Position {
+                    rank: known.rank,
+                    hash,
+                },
+            )
+        });
+        match in_memory {
+            Some((true, position)) => {
+                return self.edit_sealed(source, entry, tags, content, position);
+            }
+            Some((false, _)) => return Merged::Same,
+            None => {}
+        }
+        if !wanted || self.fresh.contains_key(&hash) || self.is_duplicate(source, address) {
+            return Merged::Same;
+        }
+        let stated = entry.published.or(entry.updated);
+        if forgotten_upto.is_some_and(|upto| stated.is_none_or(|stated| stated.0 <= upto)) {
+            return Merged::TooOld;
+        }
+        // Undated entries keep the order of their document: each a millisecond below the one before.
+        let undated = self.now.plus_millis(-i64::try_from(index).unwrap_or(0));
+        let published = stated.map_or(undated, |stated| stated.min(self.now));
+        let item = self.item(source, entry, tags, String::new(), published);
+        self.own_address(address, hash, &source.id);
+        self.fresh.insert(
+            hash,
+            Fresh {
+                item,
+                address,
+                content,
+            },
+        );
+        Merged::Added
+    }
+
+    /// Another source has this address already. Two entries of one source may share an address.
+    fn is_duplicate(&mut self, source: &Source, address: u64) -> bool {
+        if address == 0 {
+            return false;
+        }
+        if self
+            .by_address
+            .get(&address)
+            .is_some_and(|(_, owner)| *owner != source.id)
+        {
+            return true;
+        }
+        let owner = self
+            .memory
+            .owner(address)
+            .filter(|(_, owner)| *owner != source.id)
+            .map(|(hash, _)| hash);
+        // As long as a second source still has it, the first must not be forgotten.
+        if let Some(known) = owner.and_then(|hash| self.memory.get_mut(hash)) {
+            known.present = true;
+            return true;
+        }
+        false
+    }
+
+    /// An unsealed item, perhaps edited: place and publication time stay.
+    fn update(
+        &mut self,
+        source: &Source,
+        entry: &Entry,
+        tags: Vec<String>,
+        content: u64,
+        position: Position,
+        wanted: bool,
+    ) -> Merged {
+        let Some(row) = self.rows.get(&position) else {
+            return Merged::Same;
+        };
+        if !wanted {
+            self.rows.remove(&position);
+            self.by_hash.remove(&position.hash);
+            return Merged::Changed;
+        }
+        if row.content == content {
+            return Merged::Same;
+        }
+        let (seen, address) = (row.seen, row.address);
+        let published =
+            serde_json::from_str::<Item>(&row.json).map_or(self.now, |item| item.published);
+        let item = self.item(source, entry, tags, position.to_string(), published);
+        let row = self.row(&item, position, address, content, seen);
+        self.rows.insert(position, row);
+        Merged::Changed
+    }
+
+    /// A sealed item that its source has changed: the publish seals its segments anew where the head names them.
+    fn edit_sealed(
+        &mut self,
+        source: &Source,
+        entry: &Entry,
+        tags: Vec<String>,
+        content: u64,
+        at: Position,
+    ) -> Merged {
+        let stated = entry
+            .published
+            .or(entry.updated)
+            .unwrap_or(Timestamp(at.rank));
+        let item = self.item(source, entry, tags, at.to_string(), stated.min(self.now));
+        let address = canonical::address(entry.url.as_deref());
+        let row = self.row(&item, at, address, content, self.now);
+        self.edits.push(row);
+        Merged::Changed
+    }
+
+    fn item(
+        &self,
+        source: &Source,
+        entry: &Entry,
+        tags: Vec<String>,
+        id: String,
+        published: Timestamp,
+    ) -> Item {
+        Item {
+            id,
+            title: entry.title.clone(),
+            url: entry.url.clone(),
+            source: source.id.clone(),
+            category: source.category.clone(),
+            tags,
+            author: entry.author.clone(),
+            published,
+            // A time to come would have to be clamped to another value in every cycle.
+            updated: entry.updated.filter(|updated| *updated <= self.now),
+            summary: entry.summary.clone(),
+            image: entry.image.clone(),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What goes into a head.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Section;
+use super::container::Writer;
+use super::header::Kind;
+use super::items::{self, Row};
+use super::refs::{SliceRef, encode_refs};
+use crate::page::SourceHealth;
+use crate::time::Timestamp;
+
+pub(super) const META: u16 = 16;
+pub(super) const VIEW_IDS: u16 = 17;
+pub(super) const VIEW_TOTALS: u16 = 18;
+pub(super) const SEGMENTS: u16 = 19;
+pub(super) const DIRECTORIES: u16 = 20;
+pub(super) const COUNTS: u16 = 21;
+pub(super) const HEALTH: u16 = 24;
+pub(super) const CHECKS: u16 = 25;
+pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 8;
+pub(super) const COUNT_BYTES: usize = 2 + 2 + 8;
+pub(super) const CHECK_BYTES: usize = 8 + 8;
+
+/// Store writes of one UTC day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Days since 1970-01-01, UTC.
+    pub day: u32,
+    /// Writes on that day as far as known, this one included.
+    pub writes: u32,
+    /// Heads among them. Counted apart: each of head and state counts its own writes exactly, because each is only ever
+    /// replaced by compare-and-swap, and the sum of both is the day's.
+    #[serde(default)]
+    pub heads: u32,
+}
+
+/// Under which definition a source's published items were read, and when it was asked last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Check {
+    /// Hash of what decides which items its document gives.
+    pub definition: u64,
+    /// When it was asked last before this head was published; 0 where never.
+    pub checked: Timestamp,
+}
+
+/// One view of a head to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ViewParts {
+    /// As in `category=`.
+    pub id: String,
+    /// All its items, sealed ones included.
+    pub items: u64,
+    /// Newest first; the first one is open until it is full.
+    pub segments: Vec<SliceRef>,
+    /// Newest first; older than all `segments`.
+    pub directories: Vec<SliceRef>,
+    /// Segments that moved into a directory by this publish. Not stored in the head.
+    pub(crate) filed: Vec<SliceRef>,
+}
+
+/// Everything that goes into a head.
+#[derive(Debug, Clone, Default)]
+pub struct HeadParts {
+    /// One more than the head it replaces.
+    pub generation: u64,
+    /// When it is published.
+    pub updated: Timestamp,
+    /// Hash of the configuration (and of what renders) that it was made with.
+    pub config_digest: u64,
+    /// Hash of what was folded, without generation and times: tells an unchanged fold.
+    pub fold_hash: u128,
+    /// Today's writes, this one included.
+    pub ledger: Ledger,
+    /// `all` first.
+    pub views: Vec<ViewParts>,
+    /// Ids of the sources, in the configuration's order; removed ones that still have sealed items after these.
+    pub sources: Vec<String>,
+    /// Items by (view, source), sealed ones included.
+    pub counts: BTreeMap<(u16, u16), u64>,
+    /// One for each configured source, in the order of `sources`. Times of checks are no reason to publish.
+    pub checks: Vec<Check>,
+    /// How the sources fare, for the next fold.
+    pub health: Vec<SourceHealth>,
+    /// Pre-rendered parts of the page.
+    pub sections: Vec<(Section, Vec<Vec<u8>>)>,
+    /// Newest first.
+    pub rows: Vec<Row>,
+}
+
+impl HeadParts {
+    /// The stored value.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut meta = Vec::with_capacity(META_BYTES);
+        meta.extend(self.generation.to_le_bytes());
+        meta.extend(self.updated.0.to_le_bytes());
+        meta.extend(self.config_digest.to_le_bytes());
+        meta.extend(self.fold_hash.to_le_bytes());
+        meta.extend(u64::from(self.ledger.day).to_le_bytes());
+        meta.extend(self.ledger.writes.to_le_bytes());
+        meta.extend(self.ledger.heads.to_le_bytes());
+        let mut checks = Vec::with_capacity(self.checks.len() * CHECK_BYTES);
+        for check in &self.checks {
+            checks.extend(check.definition.to_le_bytes());
+            checks.extend(check.checked.0.to_le_bytes());
+        }
+        let mut counts = Vec::with_capacity(self.counts.len() * COUNT_BYTES);
+        for ((view, source), items) in &self.counts {
+            counts.extend(view.to_le_bytes());
+            counts.extend(source.to_le_bytes());
+            counts.extend(items.to_le_bytes());
+        }
+        let mut writer = Writer::default();
+        writer.section(META, vec![meta]);
+        writer.section(
+            VIEW_IDS,
+            self.views
+                .iter()
+                .map(|view| view.id.clone().into_bytes())
+                .collect(),
+        );
+        writer.section(
+            VIEW_TOTALS,
+            vec![
+                self.views
+                    .iter()
+                    .flat_map(|view| view.items.to_le_bytes())
+                    .collect(),
+            ],
+        );
+        writer.section(
+            SEGMENTS,
+            self.views
+                .iter()
+                .map(|view| encode_refs(&view.segments))
+                .collect(),
+        );
+        writer.section(
+            DIRECTORIES,
+            self.views
+                .iter()
+                .map(|view| encode_refs(&view.directories))
+                .collect(),
+        );
+        writer.section(COUNTS, vec![counts]);
+        writer.section(CHECKS, vec![checks]);
+        writer.section(
+            HEALTH,
+            vec![serde_json::to_vec(&self.health).unwrap_or_default()],
+        );
+        for (section, pieces) in &self.sections {
+            writer.section(*section as u16, pieces.clone());
+        }
+        items::write(
+            &mut writer,
+            &self.rows,
+            &self.sources,
+            Some(self.views.len()),
+        );
+        writer.finish(Kind::Head, None)
+    }
+}

@@ -96,7 +96,7 @@ pub struct Source {
 /// How a source's answers are read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "type")]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "a configuration has a few hundred of them, made once"
 )]

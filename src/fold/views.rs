@@ -52,15 +52,14 @@ pub fn views(config: &Config) -> Vec<ViewDef<'_>> {
     views
 }
 
-/// `ai-news` reads `Ai news`.
+/// `science-news` reads `Science news`. A first word of two letters is taken for an abbreviation: `ai-news` reads `AI news`.
 fn title_of(category: &str) -> String {
-    let mut chars = category.chars();
-    let first = chars.next().map(|first| first.to_ascii_uppercase());
-    first
-        .into_iter()
-        .chain(chars)
-        .map(|c| if c == '-' { ' ' } else { c })
-        .collect()
+    let first_len = category.find('-').unwrap_or(category.len());
+    let capitals = if first_len <= 2 { first_len } else { 1 };
+    let (front, rest) = category
+        .split_at_checked(capitals)
+        .unwrap_or((category, ""));
+    format!("{}{}", front.to_ascii_uppercase(), rest.replace('-', " "))
 }
 
 /// The indexes of the views that `item` belongs to, ascending.
@@ -101,4 +100,23 @@ pub(crate) fn haystack(title: &str, summary: &str, tags: &[String]) -> String {
 pub(crate) fn passes(text: &str, include: &[String], mute: &[String]) -> bool {
     let has = |word: &String| text.contains(&word.to_lowercase());
     (include.is_empty() || include.iter().any(has)) && !mute.iter().any(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::title_of;
+
+    #[test]
+    fn categories_read_as_titles() {
+        for (category, title) in [
+            ("science", "Science"),
+            ("open-source-tools", "Open source tools"),
+            ("ai", "AI"),
+            ("ai-news", "AI news"),
+            ("3", "3"),
+            ("", ""),
+        ] {
+            assert_eq!(title_of(category), title);
+        }
+    }
 }

@@ -19,7 +19,7 @@ const QUERIES: [&str; 6] = [
 /// Items on a page: small, so that there are many pages.
 const LIMIT: usize = 7;
 
-pub async fn all_hosts_answer_alike() -> anyhow::Result<()> {
+pub(crate) async fn all_hosts_answer_alike() -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let mut arms = Vec::new();
     for host in Host::ALL {

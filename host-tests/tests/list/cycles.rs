@@ -5,7 +5,7 @@ use host_tests::upstream::{Reply, Upstream};
 
 use crate::site::{self, ITEMS, NOW_S, SECRET, WORKING};
 
-pub async fn a_first_cycle_publishes(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn a_first_cycle_publishes(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::start(host, &upstream).await?;
     let report = arm.refresh().await?;
@@ -27,7 +27,7 @@ pub async fn a_first_cycle_publishes(host: Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub async fn an_unchanged_cycle_writes_nothing(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn an_unchanged_cycle_writes_nothing(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     let before = arm.get("/api/items").await?;
@@ -44,7 +44,7 @@ pub async fn an_unchanged_cycle_writes_nothing(host: Host) -> anyhow::Result<()>
     Ok(())
 }
 
-pub async fn one_changed_item_costs_one_write(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn one_changed_item_costs_one_write(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     let title = "An edited title";
@@ -66,7 +66,7 @@ pub async fn one_changed_item_costs_one_write(host: Host) -> anyhow::Result<()> 
     Ok(())
 }
 
-pub async fn a_failing_source_keeps_its_items(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn a_failing_source_keeps_its_items(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     upstream.route("/notes.json", Reply::status(503));
@@ -86,7 +86,7 @@ pub async fn a_failing_source_keeps_its_items(host: Host) -> anyhow::Result<()> 
     Ok(())
 }
 
-pub async fn redirects_and_codings_are_followed(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn redirects_and_codings_are_followed(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     assert_eq!(upstream.requests("/there/moved.xml"), 1);
@@ -97,7 +97,7 @@ pub async fn redirects_and_codings_are_followed(host: Host) -> anyhow::Result<()
     Ok(())
 }
 
-pub async fn a_secret_header_reaches_its_source_only(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn a_secret_header_reaches_its_source_only(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     let asked = |path| upstream.last_request(path).unwrap();
@@ -115,7 +115,7 @@ pub async fn a_secret_header_reaches_its_source_only(host: Host) -> anyhow::Resu
     Ok(())
 }
 
-pub async fn a_variable_replaces_the_configuration(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn a_variable_replaces_the_configuration(host: Host) -> anyhow::Result<()> {
     let upstream = Upstream::start().await?;
     upstream.route(
         "/only.xml",

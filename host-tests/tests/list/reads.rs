@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::site::{self, ITEMS, WORKING};
 
-pub async fn an_empty_site_answers(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn an_empty_site_answers(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::start(host, &upstream).await?;
     let page = arm.get("/api/items").await?;
@@ -26,7 +26,7 @@ pub async fn an_empty_site_answers(host: Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub async fn cursors_visit_every_item_once(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn cursors_visit_every_item_once(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     for limit in [1, 7, 100] {
@@ -49,7 +49,7 @@ pub async fn cursors_visit_every_item_once(host: Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub async fn filters_by_category_source_and_view(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn filters_by_category_source_and_view(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     let world = site::walk(&arm, "&category=world", 10).await?;
@@ -67,7 +67,7 @@ pub async fn filters_by_category_source_and_view(host: Host) -> anyhow::Result<(
     Ok(())
 }
 
-pub async fn an_item_is_found_by_its_id(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn an_item_is_found_by_its_id(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     for item in site::walk(&arm, "", 100).await?.iter().step_by(7) {
@@ -79,7 +79,7 @@ pub async fn an_item_is_found_by_its_id(host: Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub async fn head_and_etag_save_the_body(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn head_and_etag_save_the_body(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     for path in ["/", "/api/items", "/api/sources", "/openapi.json"] {
@@ -110,7 +110,7 @@ pub async fn head_and_etag_save_the_body(host: Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub async fn problems_are_described(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn problems_are_described(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
     let cases = [
@@ -135,7 +135,7 @@ pub async fn problems_are_described(host: Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub async fn admin_routes_need_a_token(host: Host) -> anyhow::Result<()> {
+pub(crate) async fn admin_routes_need_a_token(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let closed = Arm::start(host, &site::toml(&upstream), &[]).await?;
     for (method, path) in [("POST", "/_edgefold/refresh"), ("GET", "/_edgefold/status")] {

@@ -7,16 +7,16 @@ use host_tests::upstream::{Reply, Upstream};
 use serde_json::{Value, json};
 
 /// What a cycle takes as its time: 2026-11-21T10:00:00Z.
-pub const NOW_S: i64 = 1_795_255_200;
+pub(crate) const NOW_S: i64 = 1_795_255_200;
 /// Items in each source that works.
-pub const ITEMS: usize = 12;
+pub(crate) const ITEMS: usize = 12;
 /// The sources that work.
-pub const WORKING: [&str; 5] = ["news", "releases", "notes", "quakes", "moved"];
+pub(crate) const WORKING: [&str; 5] = ["news", "releases", "notes", "quakes", "moved"];
 /// What the secret stands for.
-pub const SECRET: &str = "s3cret-of-the-source";
+pub(crate) const SECRET: &str = "s3cret-of-the-source";
 
 /// Starts an upstream with the site's first state.
-pub async fn upstream() -> anyhow::Result<Upstream> {
+pub(crate) async fn upstream() -> anyhow::Result<Upstream> {
     let upstream = Upstream::start().await?;
     upstream.route(
         "/news.xml",
@@ -42,7 +42,7 @@ pub async fn upstream() -> anyhow::Result<Upstream> {
 }
 
 /// The site's `edgefold.toml`.
-pub fn toml(upstream: &Upstream) -> String {
+pub(crate) fn toml(upstream: &Upstream) -> String {
     let base = upstream.base_url();
     format!(
         r#"
@@ -99,7 +99,7 @@ include = ["even"]
 }
 
 /// `host` with the site, before its first cycle.
-pub async fn start(host: Host, upstream: &Upstream) -> anyhow::Result<Arm> {
+pub(crate) async fn start(host: Host, upstream: &Upstream) -> anyhow::Result<Arm> {
     let epoch = NOW_S.to_string();
     let variables = [
         ("admin_token", ADMIN_TOKEN),
@@ -110,7 +110,7 @@ pub async fn start(host: Host, upstream: &Upstream) -> anyhow::Result<Arm> {
 }
 
 /// `host` with the site, after its first cycle.
-pub async fn published(host: Host, upstream: &Upstream) -> anyhow::Result<Arm> {
+pub(crate) async fn published(host: Host, upstream: &Upstream) -> anyhow::Result<Arm> {
     let arm = start(host, upstream).await?;
     let report = arm.refresh().await?;
     anyhow::ensure!(report["outcome"] == "published", "{report}");
@@ -118,7 +118,7 @@ pub async fn published(host: Host, upstream: &Upstream) -> anyhow::Result<Arm> {
 }
 
 /// All items that `query` (without `?`, may be empty) gives, page by page. Each page keeps within `limit`.
-pub async fn walk(arm: &Arm, query: &str, limit: usize) -> anyhow::Result<Vec<Value>> {
+pub(crate) async fn walk(arm: &Arm, query: &str, limit: usize) -> anyhow::Result<Vec<Value>> {
     let mut items = Vec::new();
     let mut seen = BTreeSet::new();
     let mut cursor = String::new();
@@ -152,7 +152,7 @@ fn at(offset_min: i64, n: usize) -> jiff::Timestamp {
 }
 
 /// RSS 2.0; `edited` gives item 3 another title.
-pub fn rss(name: &str, edited: Option<&str>) -> String {
+pub(crate) fn rss(name: &str, edited: Option<&str>) -> String {
     let mut items = String::new();
     for n in 0..ITEMS {
         let title = match edited {

@@ -13,6 +13,9 @@ pub struct Config {
     pub budget: Budget,
     /// `[limits]`
     pub limits: Limits,
+    /// `[retention]`
+    #[serde(default, skip_serializing_if = "Retention::is_none")]
+    pub retention: Retention,
     /// `[[source]]`, in the order written.
     pub sources: Vec<Source>,
     /// `[[view]]`, in the order written. The view of everything and one for each category exist beside these.
@@ -39,6 +42,31 @@ pub struct Site {
 pub struct Budget {
     /// Key-value writes per UTC day.
     pub writes_per_day: u32,
+}
+
+/// How much history is kept. Older items leave in whole segments; those that the head holds stay, however old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Retention {
+    /// Newest items of the site that are kept at least; `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<u64>,
+    /// Days for which items are kept at least; `None`: for ever. With both, what either gives up leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+}
+
+impl Retention {
+    /// Everything is kept.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Something leaves one day.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        !self.is_none()
+    }
 }
 
 /// What one run may take.

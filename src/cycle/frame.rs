@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::Config;
 use crate::fold::{self, config_digest};
 use crate::page::SourceHealth;
-use crate::slice::{Head, HeadParts, Row, ViewParts};
+use crate::slice::{Head, HeadParts, Row, ViewParts, keys};
 use crate::time::Timestamp;
 
 /// Items by the names of view and source.
@@ -49,6 +49,26 @@ impl Frame<'_> {
             health,
             ..HeadParts::default()
         }
+    }
+
+    /// What only views that are no longer configured name.
+    pub(super) fn removed_views(&self) -> Vec<String> {
+        let views = fold::views(self.config);
+        let Some(head) = self.head else {
+            return Vec::new();
+        };
+        let indexes = (0..head.views_len()).filter_map(|index| u16::try_from(index).ok());
+        let removed =
+            indexes.filter(|index| views.iter().all(|view| view.id != head.view_id(*index)));
+        removed
+            .flat_map(|index| {
+                let segments = head
+                    .segments(index)
+                    .map(|listed| keys::segment(listed.name));
+                let directories = head.directories(index);
+                segments.chain(directories.map(|listed| keys::directory(listed.name)))
+            })
+            .collect()
     }
 
     /// Counts of what was sealed before, by the names of view and source.

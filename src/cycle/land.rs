@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::fold;
 use crate::host::{Host, Kv, KvError, Level, Precondition};
-use crate::publish::{self, Published};
+use crate::publish::{self, Published, Sealing};
 use crate::slice::{Head, VALUE_BYTES_MAX, keys};
 
 use super::frame::Frame;
@@ -40,8 +40,16 @@ impl<H: Host> Run<'_, H> {
         let sealed_before = frame.sealed_counts();
         let keep = publish::keep(&folded.rows, self.config.site.page_items);
         let (kept, sealed) = folded.rows.split_at(keep);
-        let mut seal =
-            publish::seal(kv, &mut parts.views, sealed, &folded.edits, self.config).await?;
+        let sealing = Sealing {
+            rows: sealed,
+            edits: &folded.edits,
+            config: self.config,
+            now: self.now,
+            generation: parts.generation,
+            kept: keep,
+            dropped_upto: head.as_ref().and_then(Head::dropped_upto),
+        };
+        let mut seal = publish::seal(kv, &mut parts.views, &sealing).await?;
         self.report.notes.append(&mut seal.notes);
         let waits = left_today == 0
             || (!seal.writes.is_empty() && seal.writes.len() + SEAL_WRITES > left_today);
@@ -49,11 +57,19 @@ impl<H: Host> Run<'_, H> {
             // Sealing can wait as long as the head takes everything.
             parts.views = frame.parts(Vec::new()).views;
             parts.rows.clone_from(&folded.rows);
+            parts.dropped_upto = sealing.dropped_upto;
             seal = publish::Seal::default();
             frame.lay_out(&mut parts, sealed_before);
         } else {
             parts.rows = kept.to_vec();
-            let sealed_now = frame.add_sealed(sealed_before, sealed);
+            let mut sealed_now = frame.add_sealed(sealed_before, sealed);
+            for (key, gone) in &seal.dropped.counts {
+                if let Some(items) = sealed_now.get_mut(key) {
+                    *items = items.saturating_sub(*gone);
+                }
+            }
+            parts.dropped_upto = seal.dropped.upto;
+            seal.garbage.extend(frame.removed_views());
             frame.lay_out(&mut parts, sealed_now);
             for row in sealed {
                 self.state.memory.insert_row(row);
@@ -66,7 +82,7 @@ impl<H: Host> Run<'_, H> {
             self.state.sealed_upto = sealed.first().map(|row| row.position);
         }
         // Without the state an edit of a sealed item would be taken for news again in the next run.
-        let touched = !sealed.is_empty() || !folded.edits.is_empty();
+        let touched = !sealed.is_empty() || !folded.edits.is_empty() || !seal.garbage.is_empty();
         let state = self.state_to_save(touched, waits);
         if unchanged {
             if state && left_today > 0 {
@@ -96,6 +112,7 @@ impl<H: Host> Run<'_, H> {
         let outcome = self.swap(kv, &seal.writes, &head).await?;
         if outcome == RunOutcome::Published {
             self.report.generation = parts.generation;
+            self.discard(seal.garbage);
             if state {
                 self.save_state(kv, after).await;
             }
@@ -184,13 +201,20 @@ impl<H: Host> Run<'_, H> {
         // The last run of a round too: else its sources would count as unasked.
         self.state.goes_on = self.left > 0;
         let goes_on = self.asked && (self.left > 0 || self.loaded.state.goes_on);
-        touched || goes_on || (due && self.state.essence() != self.loaded.state.essence())
+        let dirty = || self.has_ripe() || self.state.essence() != self.loaded.state.essence();
+        touched || goes_on || (due && dirty())
     }
 
     /// Stores the state. That it could not be stored costs the next run a re-fetch, no more.
     async fn save_state<K: Kv>(&mut self, kv: &K, after: Spent) {
         self.state.saved_at = self.now;
-        self.state.ledger = after.in_state();
+        let left = self
+            .config
+            .budget
+            .writes_per_day
+            .saturating_sub(after.writes());
+        let ripe = self.take_ripe(left);
+        self.state.ledger = after.and(ripe.len()).in_state();
         let value = self.state.encode();
         if value.len() > VALUE_BYTES_MAX {
             self.host.log(
@@ -200,9 +224,11 @@ impl<H: Host> Run<'_, H> {
             return;
         }
         let when = self.state_precondition();
-        if let Err(error) = kv.put(keys::STATE, value, when, None).await {
-            self.host
-                .log(Level::Warn, &format!("the state was not stored: {error}"));
+        match kv.put(keys::STATE, value, when, None).await {
+            Ok(_) => self.delete(kv, &ripe).await,
+            Err(error) => self
+                .host
+                .log(Level::Warn, &format!("the state was not stored: {error}")),
         }
     }
 }

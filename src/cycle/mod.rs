@@ -10,6 +10,7 @@ mod ledger;
 mod load;
 mod run;
 mod status;
+mod sweep;
 mod sync;
 #[cfg(test)]
 mod tests;

@@ -244,6 +244,7 @@ fn config() -> Config {
             url: Some("https://site.example".into()),
             page_items: 25,
         },
+        retention: crate::config::Retention::default(),
         budget: Budget {
             writes_per_day: 500,
         },

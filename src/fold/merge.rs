@@ -40,6 +40,8 @@ pub(crate) struct Fold<'a> {
     pub(crate) memory: Memory,
     /// The newest sealed rank: everything new goes above it.
     floor: Option<i64>,
+    /// The newest rank that left by retention: what is dated before does not come back.
+    pub(super) dropped: Option<i64>,
 }
 
 /// An item seen for the first time in this fold.
@@ -73,6 +75,9 @@ impl<'a> Fold<'a> {
             memory,
             floor: head
                 .and_then(Head::sealed_upto)
+                .map(|position| position.rank),
+            dropped: head
+                .and_then(Head::dropped_upto)
                 .map(|position| position.rank),
         };
         let Some(head) = head else {

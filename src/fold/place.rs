@@ -73,7 +73,10 @@ impl Fold<'_> {
             return Merged::Same;
         }
         let stated = entry.published.or(entry.updated);
-        if forgotten_upto.is_some_and(|upto| stated.is_none_or(|stated| stated.0 <= upto)) {
+        let dropped = |stated: Timestamp| self.dropped.is_some_and(|upto| stated.0 <= upto);
+        if forgotten_upto.is_some_and(|upto| stated.is_none_or(|stated| stated.0 <= upto))
+            || stated.is_some_and(dropped)
+        {
             return Merged::TooOld;
         }
         // Undated entries keep the order of their document: each a millisecond below the one before.

@@ -55,6 +55,8 @@ pub struct State {
     pub sources: BTreeMap<String, SourceState>,
     /// The run that stored it left due sources to the next one.
     pub goes_on: bool,
+    /// Keys that no head names any more, with the time since when: deleted when no reader can have such a head.
+    pub garbage: BTreeMap<String, Timestamp>,
     /// Everything sealed up to here is in `memory`, or given up.
     pub(crate) sealed_upto: Option<Position>,
     pub(crate) memory: Memory,
@@ -67,6 +69,8 @@ struct Control {
     sealed_upto: Option<String>,
     #[serde(default)]
     goes_on: bool,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    garbage: BTreeMap<String, Timestamp>,
     sources: BTreeMap<String, SourceState>,
 }
 
@@ -91,6 +95,7 @@ impl State {
             ledger: control.ledger,
             sources: control.sources,
             goes_on: control.goes_on,
+            garbage: control.garbage,
             sealed_upto: control.sealed_upto.as_deref().and_then(Position::from_id),
             memory,
         })
@@ -104,6 +109,7 @@ impl State {
             ledger: self.ledger,
             sealed_upto: self.sealed_upto.map(|position| position.to_string()),
             goes_on: self.goes_on,
+            garbage: self.garbage.clone(),
             sources: self.sources.clone(),
         };
         let mut names: Vec<&str> = self

@@ -4,6 +4,7 @@
 //! validators that stop a document from being sent again) only after the head that has the document's items.
 
 mod counting;
+mod retain;
 mod seal;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
 pub(crate) use counting::CountingKv;
-pub(crate) use seal::{Seal, keep, seal};
+pub(crate) use seal::{Seal, Sealing, keep, seal};
 
 use crate::host::{KV_CONCURRENCY, Kv, KvError, Precondition, Version};
 use crate::slice::{Head, keys};

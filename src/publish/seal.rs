@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
+use super::retain::{Dropped, retain};
 use crate::config::Config;
 use crate::fold;
 use crate::host::Kv;
 use crate::read::{ReadError, directory, usable, verified_segment};
 use crate::slice::{
-    DIRECTORY_MOVE_SEGMENTS, DIRECTORY_SEGMENTS_MAX, HEAD_BYTES_TARGET, HEAD_ITEMS_MAX, Row,
-    SEAL_ITEMS_MIN, SEGMENT_ITEMS_MAX, SEGMENTS_IN_HEAD_MAX, Segment, SliceRef, VALUE_BYTES_MAX,
-    ViewParts, encode_directory, encode_segment, head_items_max, keys,
+    DIRECTORY_MOVE_SEGMENTS, DIRECTORY_SEGMENTS_MAX, HEAD_BYTES_TARGET, HEAD_ITEMS_MAX, Position,
+    Row, SEAL_ITEMS_MIN, SEGMENT_ITEMS_MAX, SEGMENTS_IN_HEAD_MAX, Segment, SliceRef, Stamp,
+    VALUE_BYTES_MAX, ViewParts, encode_directory, encode_segment, head_items_max, keys,
 };
+use crate::time::Timestamp;
 
 /// Segments that one publish seals anew because of edits in them; what is edited beyond waits for its next edit.
 pub(crate) const EDITED_SEGMENTS_MAX: usize = 16;
@@ -48,59 +50,97 @@ fn within(rows: &[Row], bytes: usize) -> usize {
 pub(crate) struct Seal {
     /// Content-named values.
     pub(crate) writes: BTreeMap<String, Bytes>,
-    /// Edited sealed items that were sealed anew in at least one segment.
-    pub(crate) edited: usize,
+    /// What left by retention.
+    pub(crate) dropped: Dropped,
+    /// Stored values that the next head no longer needs.
+    pub(crate) garbage: Vec<String>,
     /// Sealed values that are listed but can't be used, for people.
     pub(crate) notes: Vec<String>,
 }
 
-/// Seals `rows` (newest first) into the views they belong to, and puts `edits` into the segments that `views` name.
+/// What is to be sealed, and for which head.
+pub(crate) struct Sealing<'a> {
+    /// Leave the head, newest first.
+    pub(crate) rows: &'a [Row],
+    /// Sealed items that their sources have changed.
+    pub(crate) edits: &'a [Row],
+    pub(crate) config: &'a Config,
+    pub(crate) now: Timestamp,
+    /// Of the next head.
+    pub(crate) generation: u64,
+    /// Items that stay in the head.
+    pub(crate) kept: usize,
+    /// What earlier publishes dropped.
+    pub(crate) dropped_upto: Option<Position>,
+}
+
+/// Seals rows into the views they belong to, puts edits into the segments that `views` name, and drops what is no longer
+/// kept.
 ///
 /// # Errors
-/// Where a segment that is still open can't be read.
+/// Where the store fails.
 pub(crate) async fn seal<K: Kv>(
     kv: &K,
     views: &mut [ViewParts],
-    rows: &[Row],
-    edits: &[Row],
-    config: &Config,
+    sealing: &Sealing<'_>,
 ) -> Result<Seal, ReadError> {
     let mut seal = Seal::default();
-    let mut edited = BTreeSet::new();
+    let before: BTreeSet<String> = views.iter().flat_map(names).collect();
     let mut anew = 0;
     for (index, view) in views.iter_mut().enumerate() {
-        for slot in &mut view.segments {
-            let touching: Vec<&Row> = edits
-                .iter()
-                .filter(|edit| slot.spans(edit.position))
-                .collect();
-            if touching.is_empty() || anew == EDITED_SEGMENTS_MAX {
-                continue;
-            }
-            let Some(found) = usable(verified_segment(kv, *slot).await, &mut seal.notes)? else {
-                continue;
-            };
-            let mut held: Vec<Row> = found.items.rows().collect();
-            if apply(&mut held, &touching, &mut edited, config) {
-                anew += 1;
-                let (reference, bytes) = encode_segment(&held);
-                seal.writes.insert(keys::segment(reference.name), bytes);
-                *slot = reference;
-            }
-        }
-        let mine: Vec<Row> = rows
+        edit(kv, view, sealing, &mut anew, &mut seal).await?;
+        let mine: Vec<Row> = sealing
+            .rows
             .iter()
             .filter(|row| row.views.iter().any(|of| usize::from(*of) == index))
             .cloned()
             .collect();
         if !mine.is_empty() {
-            append(kv, view, mine, &mut seal).await?;
+            append(kv, view, mine, sealing.generation, &mut seal).await?;
         }
     }
-    seal.edited = edited.len();
+    retain(kv, views, sealing, &mut seal).await?;
     let named: BTreeSet<String> = views.iter().flat_map(names).collect();
     seal.writes.retain(|key, _| named.contains(key));
+    seal.garbage.extend(before.difference(&named).cloned());
+    seal.garbage.sort_unstable();
+    seal.garbage.dedup();
     Ok(seal)
+}
+
+/// Seals those segments of `view` anew in which an item was edited.
+async fn edit<K: Kv>(
+    kv: &K,
+    view: &mut ViewParts,
+    sealing: &Sealing<'_>,
+    anew: &mut usize,
+    seal: &mut Seal,
+) -> Result<(), ReadError> {
+    for slot in &mut view.segments {
+        let touching: Vec<&Row> = sealing
+            .edits
+            .iter()
+            .filter(|edit| slot.spans(edit.position))
+            .collect();
+        if touching.is_empty() || *anew == EDITED_SEGMENTS_MAX {
+            continue;
+        }
+        let Some(found) = usable(verified_segment(kv, *slot).await, &mut seal.notes)? else {
+            continue;
+        };
+        let mut held: Vec<Row> = found.items.rows().collect();
+        if apply(&mut held, &touching, sealing.config) {
+            *anew += 1;
+            let stamp = Stamp {
+                view: &view.id,
+                generation: sealing.generation,
+            };
+            let (reference, bytes) = encode_segment(&held, stamp);
+            seal.writes.insert(keys::segment(reference.name), bytes);
+            *slot = reference;
+        }
+    }
+    Ok(())
 }
 
 /// The keys of everything that a view names, directly or by a directory written just now.
@@ -117,7 +157,7 @@ fn names(view: &ViewParts) -> impl Iterator<Item = String> + '_ {
     )
 }
 
-fn apply(held: &mut [Row], edits: &[&Row], edited: &mut BTreeSet<u64>, config: &Config) -> bool {
+fn apply(held: &mut [Row], edits: &[&Row], config: &Config) -> bool {
     let mut any = false;
     for row in held {
         let Some(edit) = edits.iter().find(|edit| edit.position == row.position) else {
@@ -128,7 +168,6 @@ fn apply(held: &mut [Row], edits: &[&Row], edited: &mut BTreeSet<u64>, config: &
             row.json = edit.json;
             row.html = edit.html;
             row.content = edit.content;
-            edited.insert(row.position.hash);
             any = true;
         }
     }
@@ -140,6 +179,7 @@ async fn append<K: Kv>(
     kv: &K,
     view: &mut ViewParts,
     mut rows: Vec<Row>,
+    generation: u64,
     seal: &mut Seal,
 ) -> Result<(), ReadError> {
     let open = view.segments.first().copied();
@@ -157,7 +197,11 @@ async fn append<K: Kv>(
         }
     }
     for chunk in chunks(&rows) {
-        let (reference, bytes) = encode_segment(chunk);
+        let stamp = Stamp {
+            view: &view.id,
+            generation,
+        };
+        let (reference, bytes) = encode_segment(chunk, stamp);
         seal.writes.insert(keys::segment(reference.name), bytes);
         view.segments.insert(0, reference);
     }
@@ -165,7 +209,7 @@ async fn append<K: Kv>(
         let moved = view
             .segments
             .split_off(SEGMENTS_IN_HEAD_MAX - DIRECTORY_MOVE_SEGMENTS);
-        file(kv, view, moved, seal).await?;
+        file(kv, view, moved, generation, seal).await?;
     }
     Ok(())
 }
@@ -192,6 +236,7 @@ async fn file<K: Kv>(
     kv: &K,
     view: &mut ViewParts,
     mut segments: Vec<SliceRef>,
+    generation: u64,
     seal: &mut Seal,
 ) -> Result<(), ReadError> {
     let open = view.directories.first().copied();
@@ -203,7 +248,11 @@ async fn file<K: Kv>(
     }
     view.filed.extend(&segments);
     for chunk in segments.rchunks(DIRECTORY_SEGMENTS_MAX) {
-        let (reference, bytes) = encode_directory(chunk);
+        let stamp = Stamp {
+            view: &view.id,
+            generation,
+        };
+        let (reference, bytes) = encode_directory(chunk, stamp);
         seal.writes.insert(keys::directory(reference.name), bytes);
         view.directories.insert(0, reference);
     }

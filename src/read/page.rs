@@ -15,6 +15,8 @@ pub struct Query<'a> {
     pub source: Option<&'a str>,
     /// Begin after this place; `None` begins with the newest.
     pub cursor: Option<Cursor>,
+    /// Items to pass over first. Exact without a source filter only: history is counted by segments.
+    pub skip: u64,
     /// Most items, capped at [`PAGE_ITEMS_MAX`].
     pub limit: usize,
 }
@@ -32,7 +34,10 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// Items of the view (under the source filter), on all pages.
     pub total: u64,
-    /// Store reads beside the head's own, at most [`READS_MAX`].
+    /// What the cursor led to has left by retention: there is nothing older.
+    pub gone: bool,
+    /// Store reads beside the head's own, at most [`READS_MAX`]; one more where items are passed over and a page crosses
+    /// from one segment into the next.
     pub reads: u32,
 }
 
@@ -63,6 +68,8 @@ pub async fn page<K: Kv>(
             ..Page::default()
         },
         left: query.limit.clamp(1, PAGE_ITEMS_MAX),
+        skip: query.skip,
+        reads_max: READS_MAX + u32::from(query.skip > 0),
         after: query.cursor.map_or(Position::MAX, |cursor| cursor.after),
         pending: None,
     };
@@ -71,7 +78,13 @@ pub async fn page<K: Kv>(
     if taker.left > 0 {
         walk(kv, head, view, query.source, &mut taker).await?;
     }
-    Ok(Some(taker.finish(older_exist(head, view))))
+    let mut page = taker.finish(older_exist(head, view));
+    // A cursor is given only where something older follows.
+    page.gone = query.cursor.is_some()
+        && page.items == 0
+        && page.next.is_none()
+        && head.dropped_upto().is_some();
+    Ok(Some(page))
 }
 
 /// The end of a view's history: where its oldest sealed item is.
@@ -97,7 +110,8 @@ async fn walk<K: Kv>(
     source: Option<&str>,
     taker: &mut Taker,
 ) -> Result<(), ReadError> {
-    while taker.left > 0 && taker.page.reads < READS_MAX {
+    while taker.left > 0 && taker.page.reads < taker.reads_max {
+        taker.skip_listed(head.segments(view).chain(head.directories(view)));
         let after = taker.after;
         if let Some(reference) = head.segments(view).find(|segment| segment.oldest < after) {
             take_segment(kv, reference, source, taker).await?;
@@ -109,17 +123,27 @@ async fn walk<K: Kv>(
         else {
             return Ok(());
         };
-        if taker.page.reads + 2 > READS_MAX {
+        if taker.page.reads + 2 > taker.reads_max {
             return Ok(());
         }
         let listed = directory(kv, reference).await?;
         taker.page.reads += 1;
-        let Some(reference) = listed.segments().find(|segment| segment.oldest < after) else {
+        taker.skip_listed(listed.segments());
+        let after = taker.after;
+        let mut older = listed
+            .segments()
+            .filter(|segment| segment.oldest < after)
+            .peekable();
+        if older.peek().is_none() {
             return Err(ReadError::Corrupt(crate::slice::Corrupt(
                 "a directory that does not hold what it spans",
             )));
-        };
-        take_segment(kv, reference, source, taker).await?;
+        }
+        for reference in older {
+            if taker.left > 0 && taker.page.reads < taker.reads_max {
+                take_segment(kv, reference, source, taker).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -149,6 +173,10 @@ async fn take_segment<K: Kv>(
 struct Taker {
     page: Page,
     left: usize,
+    /// Items to pass over before the first one.
+    skip: u64,
+    /// Store reads that this page may take.
+    reads_max: u32,
     /// Everything newer, and this place itself, has been looked at.
     after: Position,
     /// The last range of JSON, with its last comma.
@@ -156,13 +184,30 @@ struct Taker {
 }
 
 impl Taker {
+    /// Passes over whole values, newest first, without reading them.
+    fn skip_listed(&mut self, listed: impl Iterator<Item = SliceRef>) {
+        for reference in listed {
+            if reference.newest >= self.after {
+                continue;
+            }
+            let items = u64::from(reference.items);
+            if self.skip < items {
+                return;
+            }
+            self.skip -= items;
+            self.after = reference.oldest;
+        }
+    }
+
     fn take(&mut self, items: &crate::slice::Items, view: u16, source: Option<u16>) {
         let wanted = |index: usize| {
             items.in_view(index, view) && source.is_none_or(|source| items.source(index) == source)
         };
         let mut index = items.first_below(self.after);
         while index < items.len() && self.left > 0 {
-            if !wanted(index) {
+            let skipped = wanted(index) && self.skip > 0;
+            if skipped || !wanted(index) {
+                self.skip -= u64::from(skipped);
                 self.after = items.position(index);
                 index += 1;
                 continue;

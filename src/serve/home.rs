@@ -14,21 +14,28 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
     let category = parameters.get("category");
     let source = parameters.get("source");
     let cursor = reads::cursor(parameters)?;
+    let number = reads::page_number(parameters)?;
     let Some(head) = reads::head(host).await? else {
         return Ok(nothing_yet());
     };
     let selections = reads::selections(&head);
     reads::check_selection(&selections, category, source)?;
+    let limit = selections.page_items();
     let query = Query {
         view: category.unwrap_or("all"),
         source,
         cursor,
-        limit: selections.page_items(),
+        skip: reads::skip(number, limit),
+        limit,
     };
     let found = read::page(host.kv(), &head, &query)
         .await
         .map_err(|error| Problem::store(host, &error))?
         .unwrap_or_default();
+    if found.gone {
+        let first = reads::first_address("/", category, source);
+        return Err(Problem::cursor_gone(&first));
+    }
     let now = host.now();
     let next = found.next.map(|next| next.to_string());
     let etag = head_etag(
@@ -39,6 +46,7 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
             category.unwrap_or_default(),
             source.unwrap_or_default(),
             &cursor.map_or_else(String::new, |cursor| cursor.to_string()),
+            &query.skip.to_string(),
             // "3 minutes ago" stands on the page: a strong tag must change with it.
             &page::ago(head.updated(), now),
         ],
@@ -49,7 +57,7 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
         source: source.and_then(|id| selections.find(Kind::Source, id)),
         items: found.html,
         paging: Paging {
-            first: cursor.is_none(),
+            first: cursor.is_none() && query.skip == 0,
             next: next.as_deref(),
             shown: found.items,
             total: found.total,

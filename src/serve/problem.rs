@@ -110,6 +110,7 @@ impl Problem {
         let (kind, title) = match name {
             "cursor" => ("bad-cursor", "Bad cursor"),
             "limit" => ("bad-limit", "Bad limit"),
+            "page" => ("bad-page", "Bad page number"),
             _ => ("bad-parameter", "Bad query parameter"),
         };
         Self::new(StatusCode::BAD_REQUEST, kind, title, detail)
@@ -132,6 +133,21 @@ impl Problem {
             format!("There is no {name} `{}`.", echo(word)),
         )
         .among(word, known)
+    }
+
+    /// What `cursor` led to has left by retention; `first` is where to go on.
+    pub(super) fn cursor_gone(first: &str) -> Self {
+        let mut problem = Self::new(
+            StatusCode::GONE,
+            "cursor-gone",
+            "No longer kept",
+            format!(
+                "The items after this cursor are no longer kept: this was the end of the list. Go on from its newest \
+                 items at `{first}`."
+            ),
+        );
+        problem.headers = Box::new([(header::LINK, format!("<{first}>; rel=\"first\""))]);
+        problem
     }
 
     pub(super) fn unknown_item(id: &str) -> Self {

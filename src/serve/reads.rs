@@ -40,6 +40,52 @@ pub(super) fn cursor(parameters: &Parameters) -> Result<Option<Cursor>, Problem>
     })
 }
 
+/// The highest `page`.
+const PAGE_NUMBER_MAX: u64 = 1_000_000_000;
+
+/// Which numbered page is asked for, if any.
+pub(super) fn page_number(parameters: &Parameters) -> Result<Option<u64>, Problem> {
+    let Some(text) = parameters.get("page") else {
+        return Ok(None);
+    };
+    let bad = |detail: String| Problem::bad_parameter("page", detail);
+    if let Some(other) = ["cursor", "source"]
+        .into_iter()
+        .find(|other| parameters.get(other).is_some())
+    {
+        return Err(bad(format!(
+            "`page` can't be used with `{other}`; follow `next` instead."
+        )));
+    }
+    text.parse::<u64>()
+        .ok()
+        .filter(|page| (1..=PAGE_NUMBER_MAX).contains(page))
+        .map(Some)
+        .ok_or_else(|| {
+            bad(format!(
+                "`page` must be a whole number from 1 to {PAGE_NUMBER_MAX}, not `{}`.",
+                super::query::echo(text)
+            ))
+        })
+}
+
+/// Items before page `number`.
+pub(super) fn skip(number: Option<u64>, limit: usize) -> u64 {
+    number.map_or(0, |number| (number - 1).saturating_mul(limit as u64))
+}
+
+/// The address of the newest items under the same selection.
+pub(super) fn first_address(path: &str, category: Option<&str>, source: Option<&str>) -> String {
+    let mut address = path.to_owned();
+    for (name, id) in [("category", category), ("source", source)] {
+        if let Some(id) = id {
+            let mark = if address.contains('?') { '&' } else { '?' };
+            address = format!("{address}{mark}{name}={id}");
+        }
+    }
+    address
+}
+
 fn limit(parameters: &Parameters) -> Result<Option<usize>, Problem> {
     let Some(text) = parameters.get("limit") else {
         return Ok(None);
@@ -94,6 +140,7 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
     let category = parameters.get("category");
     let source = parameters.get("source");
     let cursor = cursor(parameters)?;
+    let number = page_number(parameters)?;
     let limit = limit(parameters)?;
     let Some(head) = head(host).await? else {
         let empty = r#"{"items":[],"next":null,"total":0,"generation":0,"updated":null}"#;
@@ -101,17 +148,23 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
     };
     let selections = selections(&head);
     check_selection(&selections, category, source)?;
+    let limit = limit.unwrap_or_else(|| selections.page_items());
     let query = Query {
         view: category.unwrap_or("all"),
         source,
         cursor,
-        limit: limit.unwrap_or_else(|| selections.page_items()),
+        skip: skip(number, limit),
+        limit,
     };
     let page = read::page(host.kv(), &head, &query)
         .await
         .map_err(|error| Problem::store(host, &error))?
         // Listed on the page, but not in the head's columns: a source without items.
         .unwrap_or_default();
+    if page.gone {
+        let first = first_address("/api/items", category, source);
+        return Err(Problem::cursor_gone(&first));
+    }
     let next = page
         .next
         .map_or_else(|| "null".to_owned(), |next| format!("\"{next}\""));
@@ -131,6 +184,7 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
             source.unwrap_or_default(),
             &cursor.map_or_else(String::new, |cursor| cursor.to_string()),
             &query.limit.to_string(),
+            &query.skip.to_string(),
         ],
     );
     Ok(Reply::ok(JSON, chunks).cached(Cache::Read, etag, surrogate_key(category, source)))

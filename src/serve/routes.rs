@@ -128,6 +128,12 @@ const CURSOR: Parameter = Parameter {
     description: "Go on after this place: `next` of the page before. Stays valid when items are added, edited or sealed.",
     example: "AYAAAZqlm4CAAAAAAAAAAQA",
 };
+const PAGE: Parameter = Parameter {
+    name: "page",
+    in_query: true,
+    description: "The page of this number, from 1, instead of `cursor`. New items shift pages: follow `next` to see every item once. Not with `source`.",
+    example: "3",
+};
 const LIMIT: Parameter = Parameter {
     name: "limit",
     in_query: true,
@@ -179,6 +185,10 @@ const UNKNOWN_SELECTION: Answer = problem(
     404,
     "No such category or source; the known ones are listed.",
 );
+const CURSOR_GONE: Answer = problem(
+    410,
+    "What followed this cursor is no longer kept; `Link` with `rel=first` says where to go on.",
+);
 const UNAVAILABLE: Answer = problem(
     503,
     "The store can't be read; `Retry-After` says when to come back.",
@@ -199,7 +209,7 @@ pub(super) static ROUTES: &[Route] = &[
             action: Action::Home,
             id: "getPage",
             summary: "The dashboard",
-            parameters: &[CATEGORY, SOURCE, CURSOR],
+            parameters: &[CATEGORY, SOURCE, CURSOR, PAGE],
             answers: &[
                 Answer {
                     status: 200,
@@ -209,6 +219,7 @@ pub(super) static ROUTES: &[Route] = &[
                 },
                 BAD_QUERY,
                 UNKNOWN_SELECTION,
+                CURSOR_GONE,
                 UNAVAILABLE,
             ],
         }],
@@ -221,7 +232,7 @@ pub(super) static ROUTES: &[Route] = &[
             action: Action::Items,
             id: "listItems",
             summary: "Items, newest first",
-            parameters: &[CATEGORY, SOURCE, CURSOR, LIMIT],
+            parameters: &[CATEGORY, SOURCE, CURSOR, PAGE, LIMIT],
             answers: &[
                 json(
                     "ItemPage",
@@ -229,6 +240,7 @@ pub(super) static ROUTES: &[Route] = &[
                 ),
                 BAD_QUERY,
                 UNKNOWN_SELECTION,
+                CURSOR_GONE,
                 UNAVAILABLE,
             ],
         }],

@@ -6,3 +6,4 @@ mod double;
 mod hostile;
 mod openapi;
 mod pages;
+mod paging;

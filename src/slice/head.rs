@@ -6,8 +6,8 @@ use super::container::Value;
 use super::header::Kind;
 use super::items::{Items, section as item};
 use super::parts::{
-    CHECK_BYTES, CHECKS, COUNT_BYTES, COUNTS, Check, DIRECTORIES, HEALTH, Ledger, META, META_BYTES,
-    SEGMENTS, VIEW_IDS, VIEW_TOTALS,
+    CHECK_BYTES, CHECKS, COUNT_BYTES, COUNTS, Check, DIRECTORIES, DROPPED, HEALTH, Ledger, META,
+    META_BYTES, SEGMENTS, VIEW_IDS, VIEW_TOTALS,
 };
 use super::refs::{SliceRef, decode_refs};
 use super::{Corrupt, Position, Section};
@@ -187,6 +187,12 @@ impl Head {
             let key = (u16::from_le_bytes([*a, *b]), u16::from_le_bytes([*c, *d]));
             (key, u64::from_le_bytes(*rest))
         })
+    }
+
+    /// The newest place that left by retention: what is older than that is gone, but for segments that span it.
+    pub(crate) fn dropped_upto(&self) -> Option<Position> {
+        let bytes = self.value().piece(DROPPED, 0).first_chunk();
+        bytes.map(|bytes| Position::from_bytes(*bytes))
     }
 
     /// How the source called `id` was read last, where it was configured when this head was published.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::Section;
 use super::container::Writer;
 use super::header::Kind;
 use super::items::{self, Row};
 use super::refs::{SliceRef, encode_refs};
+use super::{Position, Section};
 use crate::page::SourceHealth;
 use crate::time::Timestamp;
 
@@ -21,6 +21,7 @@ pub(super) const DIRECTORIES: u16 = 20;
 pub(super) const COUNTS: u16 = 21;
 pub(super) const HEALTH: u16 = 24;
 pub(super) const CHECKS: u16 = 25;
+pub(super) const DROPPED: u16 = 26;
 pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 8;
 pub(super) const COUNT_BYTES: usize = 2 + 2 + 8;
 pub(super) const CHECK_BYTES: usize = 8 + 8;
@@ -79,6 +80,8 @@ pub struct HeadParts {
     pub views: Vec<ViewParts>,
     /// Ids of the sources, in the configuration's order; removed ones that still have sealed items after these.
     pub sources: Vec<String>,
+    /// The newest place that left by retention.
+    pub dropped_upto: Option<Position>,
     /// Items by (view, source), sealed ones included.
     pub counts: BTreeMap<(u16, u16), u64>,
     /// One for each configured source, in the order of `sources`. Times of checks are no reason to publish.
@@ -148,6 +151,8 @@ impl HeadParts {
         );
         writer.section(COUNTS, vec![counts]);
         writer.section(CHECKS, vec![checks]);
+        let dropped = self.dropped_upto.map(|place| place.to_bytes().to_vec());
+        writer.section(DROPPED, dropped.into_iter().collect());
         writer.section(
             HEALTH,
             vec![serde_json::to_vec(&self.health).unwrap_or_default()],

@@ -10,7 +10,27 @@ use super::items::{self, Items, Row};
 use super::refs::{SliceRef, decode_refs, encode_refs};
 use super::{Corrupt, Position};
 
+const STAMP: u16 = 16;
 const REFS: u16 = 20;
+
+/// What makes a sealed value's name its own: equal items in two views, or again later, are two values, so that one can be
+/// deleted without a look at the others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp<'a> {
+    /// The view that it belongs to.
+    pub(crate) view: &'a str,
+    /// Of the head that names it first.
+    pub(crate) generation: u64,
+}
+
+impl Stamp<'_> {
+    fn pieces(self) -> Vec<Vec<u8>> {
+        vec![
+            self.view.as_bytes().to_vec(),
+            self.generation.to_le_bytes().to_vec(),
+        ]
+    }
+}
 
 /// Up to [`super::SEGMENT_ITEMS_MAX`] sealed items of one view, opened for reading.
 #[derive(Debug, Clone)]
@@ -33,11 +53,12 @@ impl Segment {
 }
 
 /// Lays out `rows` (newest first, not empty) as a segment, and names it.
-pub(crate) fn encode_segment(rows: &[Row]) -> (SliceRef, Bytes) {
+pub(crate) fn encode_segment(rows: &[Row], stamp: Stamp<'_>) -> (SliceRef, Bytes) {
     let sources: BTreeSet<&String> = rows.iter().map(|row| &row.source).collect();
     let sources: Vec<String> = sources.into_iter().cloned().collect();
     let mut writer = Writer::default();
     items::write(&mut writer, rows, &sources, None);
+    writer.section(STAMP, stamp.pieces());
     let bytes = writer.finish(Kind::Segment, None);
     let reference = SliceRef {
         name: super::header::stored_hash(&bytes),
@@ -71,8 +92,9 @@ impl Directory {
 }
 
 /// Lays out `segments` (newest first, not empty) as a directory, and names it.
-pub(crate) fn encode_directory(segments: &[SliceRef]) -> (SliceRef, Bytes) {
+pub(crate) fn encode_directory(segments: &[SliceRef], stamp: Stamp<'_>) -> (SliceRef, Bytes) {
     let mut writer = Writer::default();
+    writer.section(STAMP, stamp.pieces());
     writer.section(REFS, vec![encode_refs(segments)]);
     let bytes = writer.finish(Kind::Directory, None);
     let reference = SliceRef {

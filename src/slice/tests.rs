@@ -23,8 +23,13 @@ fn rows(count: i64) -> Vec<Row> {
     (0..count).map(row).collect()
 }
 
+const STAMP: Stamp<'static> = Stamp {
+    view: "all",
+    generation: 1,
+};
+
 fn head(count: i64) -> Bytes {
-    let reference = encode_segment(&rows(3)).0;
+    let reference = encode_segment(&rows(3), STAMP).0;
     let view = |index: usize| ViewParts {
         id: format!("view-{index}"),
         items: 12,
@@ -35,6 +40,7 @@ fn head(count: i64) -> Bytes {
     let parts = HeadParts {
         generation: 3,
         updated: Timestamp(4),
+        dropped_upto: Some(Position { rank: 2, hash: 3 }),
         ledger: Ledger {
             day: 20_000,
             writes: 12,
@@ -82,6 +88,7 @@ fn exercise(bytes: &Bytes) {
             head.counts().count(),
             head.sealed_upto(),
             head.check("odd"),
+            head.dropped_upto(),
         );
         read_items(&head.items);
     }
@@ -123,6 +130,7 @@ fn a_head_gives_back_what_was_put_in() {
     let check = head.check("odd").unwrap();
     assert_eq!((check.definition, check.checked), (9, Timestamp(8)));
     assert_eq!(head.check("even"), None);
+    assert_eq!(head.dropped_upto(), Some(Position { rank: 2, hash: 3 }));
     assert_eq!(head.items.json(1, 3), "{\"n\":1},{\"n\":2}");
     assert_eq!(
         head.items.find(Position {
@@ -142,10 +150,13 @@ fn a_head_gives_back_what_was_put_in() {
 
 #[test]
 fn equal_content_has_equal_names() {
-    assert_eq!(encode_segment(&rows(9)), encode_segment(&rows(9)));
+    assert_eq!(
+        encode_segment(&rows(9), STAMP),
+        encode_segment(&rows(9), STAMP)
+    );
     assert_ne!(
-        encode_segment(&rows(9)).0.name,
-        encode_segment(&rows(8)).0.name
+        encode_segment(&rows(9), STAMP).0.name,
+        encode_segment(&rows(8), STAMP).0.name
     );
 }
 
@@ -183,7 +194,7 @@ proptest! {
     ) {
         let whole = match kind {
             0 => head(5),
-            1 => encode_segment(&rows(5)).1,
+            1 => encode_segment(&rows(5), STAMP).1,
             _ => crate::fold::State::default().encode(),
         };
         let mut bytes = whole.to_vec();

@@ -2,9 +2,9 @@
 
 use super::mistake::Mistake;
 use super::read::{Checker, Fields};
-use super::tables::{BUDGET, FILE, LIMITS, SITE};
+use super::tables::{BUDGET, FILE, LIMITS, RETENTION, SITE};
 use super::{sources, syntax, views};
-use crate::config::{Budget, Config, Limits, Site};
+use crate::config::{Budget, Config, Limits, Retention, Site};
 use crate::slice::VALUE_BYTES_MAX;
 
 /// Longest file. A site of 1,000 sources has about 200 kB.
@@ -73,10 +73,12 @@ fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
         Fields::absent(&BUDGET),
         Fields::absent(&LIMITS),
     );
+    let retention_default = Fields::absent(&RETENTION);
     Some(Config {
         site: site(file.inner("site").unwrap_or(&site_default))?,
         budget: budget(file.inner("budget").unwrap_or(&budget_default))?,
         limits: limits(file.inner("limits").unwrap_or(&limits_default))?,
+        retention: retention(file.inner("retention").unwrap_or(&retention_default)),
         sources: sources?,
         views: views?,
     })
@@ -123,6 +125,15 @@ fn limits(fields: &Fields) -> Option<Limits> {
         items_per_source: count(fields, "items_per_source")?,
         redirects: count(fields, "redirects")?,
     })
+}
+
+fn retention(fields: &Fields) -> Retention {
+    Retention {
+        items: fields.number("items"),
+        days: fields
+            .number("days")
+            .and_then(|days| u32::try_from(days).ok()),
+    }
 }
 
 /// A number that fits a `usize`: the bounds in the table of keys see to it.

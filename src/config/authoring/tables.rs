@@ -22,6 +22,12 @@ pub(super) static FILE: Table = Table {
         key("budget", Kind::Table(&BUDGET), Default::Derived, BUDGET.doc),
         key("limits", Kind::Table(&LIMITS), Default::Derived, LIMITS.doc),
         key(
+            "retention",
+            Kind::Table(&RETENTION),
+            Default::Derived,
+            RETENTION.doc,
+        ),
+        key(
             "source",
             Kind::Tables(&SOURCE, SOURCES_MAX),
             Default::Required,
@@ -82,6 +88,25 @@ pub(super) static BUDGET: Table = Table {
         Default::Number(1000),
         "Key-value writes per UTC day. They are spread over the day and never exceeded.",
     )],
+};
+
+pub(super) static RETENTION: Table = Table {
+    path: "retention",
+    doc: "How much history is kept; everything where this is not written. Older items leave in groups of up to 250.",
+    keys: &[
+        key(
+            "items",
+            Kind::Integer(100, 100_000_000),
+            Default::Derived,
+            "The newest items of the site that are kept at least.",
+        ),
+        key(
+            "days",
+            Kind::Integer(1, 36_500),
+            Default::Derived,
+            "Items are kept at least this long. With `items` too, what either gives up leaves.",
+        ),
+    ],
 };
 
 pub(super) static LIMITS: Table = Table {

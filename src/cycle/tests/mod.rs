@@ -4,6 +4,7 @@ mod crash;
 mod definitions;
 mod figures;
 mod operations;
+mod retention;
 mod sources;
 mod walk;
 mod world;

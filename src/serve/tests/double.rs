@@ -245,6 +245,7 @@ pub(super) fn site() -> Site {
 fn config() -> Config {
     Config {
         site: site(),
+        retention: crate::config::Retention::default(),
         budget: Budget {
             writes_per_day: 1000,
         },
@@ -382,6 +383,7 @@ pub(super) fn head_of(
         fold_hash: 1,
         ledger: Ledger::default(),
         checks: Vec::new(),
+        dropped_upto: None,
         views: views
             .iter()
             .map(|view| ViewParts {

@@ -130,6 +130,7 @@ impl World {
             view,
             source: None,
             cursor,
+            skip: 0,
             limit,
         };
         block_on(read::page(&self.kv, &head, &query))

@@ -28,6 +28,7 @@ pub(in crate::cycle::tests) fn config(sources: &[&str]) -> Config {
             url: None,
             page_items: 30,
         },
+        retention: crate::config::Retention::default(),
         budget: Budget {
             writes_per_day: 1_000_000,
         },

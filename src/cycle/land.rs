@@ -51,7 +51,10 @@ impl<H: Host> Run<'_, H> {
         };
         let mut seal = publish::seal(kv, &mut parts.views, &sealing).await?;
         self.report.notes.append(&mut seal.notes);
+        let pace = spent.pace_ms(budget, self.now);
+        // While the budget is short, the head goes first: seals and the state wait.
         let waits = left_today == 0
+            || pace.is_some()
             || (!seal.writes.is_empty() && seal.writes.len() + SEAL_WRITES > left_today);
         if waits {
             // Sealing can wait as long as the head takes everything.
@@ -89,6 +92,18 @@ impl<H: Host> Run<'_, H> {
                 self.save_state(kv, spent.and(1)).await;
             }
             return Ok(RunOutcome::Unchanged);
+        }
+        let since = head
+            .as_ref()
+            .map(|head| self.now.0.saturating_sub(head.updated().0));
+        if let Some(wait) = pace
+            && since.is_some_and(|since| since < wait)
+        {
+            self.report.notes.push(format!(
+                "the day's write budget runs short ({left_today} left): publishes are {} s apart",
+                wait / 1000
+            ));
+            return Ok(RunOutcome::Deferred);
         }
         let state = state && (left_today > 1 || !seal.writes.is_empty());
         let after = match seal.writes.len() {

@@ -8,6 +8,9 @@ use crate::slice::Ledger;
 use crate::time::Timestamp;
 
 const DAY_SECS: i64 = 24 * 60 * 60;
+const DAY_MS: i64 = DAY_SECS * 1000;
+/// The budget runs short when less than this share of what an even day would have left is left.
+const SHORT_PERCENT: i64 = 50;
 
 /// Writes of the current UTC day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,16 @@ impl Spent {
         self.heads.saturating_add(self.others)
     }
 
+    /// Where the rest of the day's `budget` runs short: the wait between two publishes, in milliseconds, that spreads it
+    /// evenly over the rest of the day. `None` where there is enough, or nothing at all.
+    pub(crate) fn pace_ms(self, budget: u32, now: Timestamp) -> Option<i64> {
+        let left = i64::from(budget.saturating_sub(self.writes()));
+        let rest_ms = DAY_MS - now.0.rem_euclid(DAY_MS);
+        let even = i64::from(budget).saturating_mul(rest_ms) / DAY_MS;
+        let short = left.saturating_mul(100) < even.saturating_mul(SHORT_PERCENT);
+        (short && left > 0).then(|| rest_ms / left)
+    }
+
     /// With `more` that are no heads.
     pub(crate) fn and(self, more: usize) -> Self {
         let more = u32::try_from(more).unwrap_or(u32::MAX);
@@ -67,5 +80,27 @@ impl Spent {
             writes: self.others,
             heads: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_budget_is_spread_over_the_rest_of_the_day() {
+        let morning = Timestamp::from_secs(20_000 * DAY_SECS);
+        let spent = |heads| Spent {
+            day: 20_000,
+            heads,
+            others: 0,
+        };
+        assert_eq!(spent(0).pace_ms(100, morning), None);
+        assert_eq!(spent(50).pace_ms(100, morning), None);
+        assert_eq!(spent(60).pace_ms(100, morning), Some(DAY_MS / 40));
+        let evening = morning.plus_millis(DAY_MS / 4 * 3);
+        assert_eq!(spent(60).pace_ms(100, evening), None, "enough for the rest");
+        assert_eq!(spent(98).pace_ms(100, evening), Some(DAY_MS / 8));
+        assert_eq!(spent(100).pace_ms(100, evening), None, "nothing to spread");
     }
 }

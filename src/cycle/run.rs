@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Config;
 use crate::fold::{Fold, Folded, Memory, SourceState, State};
-use crate::host::{Host, Kv};
+use crate::host::{Capabilities, Host, Kv};
 use crate::page::SourceHealth;
 use crate::publish::CountingKv;
 use crate::slice::{Head, Row};
@@ -43,7 +43,7 @@ pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Rep
             next_due: None,
             requests,
             kv: KvCounts::default(),
-            notes: Vec::new(),
+            notes: store_notes(kv.capabilities()),
         },
         loaded,
         state,
@@ -54,6 +54,17 @@ pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Rep
     run.report.next_due = run.next_due();
     run.report.kv = kv.counts();
     Ok(run.report)
+}
+
+/// What the store can't promise, for people.
+pub(super) fn store_notes(store: Capabilities) -> Vec<String> {
+    if store.swap {
+        return Vec::new();
+    }
+    vec![
+        "this store has no compare-and-swap: run one cycle at a time, or the later of two that overlap undoes the other"
+            .to_owned(),
+    ]
 }
 
 /// A run under way.

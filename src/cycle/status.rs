@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 use super::ledger::Spent;
 use super::load::load;
+use super::run::store_notes;
 use super::sync::sync;
 use super::{ConfigOrigin, CycleError, configured, now};
 
@@ -35,8 +36,16 @@ pub struct Status {
     pub writes_today: u32,
     /// What is left of the day's budget.
     pub writes_left: u32,
+    /// Seconds between two publishes where the rest of the day's budget runs short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paced_s: Option<i64>,
+    /// Stored values that nothing names any more and that are to be deleted.
+    pub to_delete: usize,
     /// What the store promises.
     pub store: StoreStatus,
+    /// What it can't promise and somebody should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Every view.
     pub views: Vec<ViewStatus>,
     /// Every configured source.
@@ -109,7 +118,10 @@ pub async fn status<H: Host>(host: &H, default_config: &str) -> Result<Status, C
     let mut loaded = load(host, host.kv()).await?;
     sync(&found.config, &mut loaded.state, loaded.head.as_ref());
     let head_ledger = loaded.head.as_ref().map(Head::ledger).unwrap_or_default();
-    let writes_today = Spent::of(now(host).await, head_ledger, loaded.state.ledger).writes();
+    let now = now(host).await;
+    let spent = Spent::of(now, head_ledger, loaded.state.ledger);
+    let writes_today = spent.writes();
+    let pace_ms = spent.pace_ms(found.config.budget.writes_per_day, now);
     let head = loaded.head.as_ref();
     let store = crate::host::Kv::capabilities(host.kv());
     let healths =
@@ -150,6 +162,9 @@ pub async fn status<H: Host>(host: &H, default_config: &str) -> Result<Status, C
             .budget
             .writes_per_day
             .saturating_sub(writes_today),
+        paced_s: pace_ms.map(|wait| wait / 1000),
+        to_delete: loaded.state.garbage.len(),
+        notes: store_notes(store),
         store: StoreStatus {
             swap: store.swap,
             ttl: store.ttl,

@@ -222,7 +222,7 @@ fn report() -> Value {
 
 fn status() -> Value {
     object_but(
-        &["config_problem"],
+        &["config_problem", "paced_s", "notes"],
         &json!({
             "config": {
                 "type": "string", "enum": ["variable", "store", "baked-in"],
@@ -237,6 +237,12 @@ fn status() -> Value {
             "remembered": count("Sealed items that de-duplication remembers."),
             "writes_today": count("Store writes of the current UTC day."),
             "writes_left": count("What is left of the day's budget."),
+            "paced_s": count("Seconds between two publishes where the rest of the day's budget runs short."),
+            "to_delete": count("Stored values that nothing names any more and that are to be deleted."),
+            "notes": {
+                "type": "array", "items": { "type": "string" },
+                "description": "What the store can't promise and somebody should know.",
+            },
             "store": object(
                 &json!({
                     "swap": { "type": "boolean", "description": "Atomic compare-and-swap." },
@@ -252,7 +258,7 @@ fn status() -> Value {
         &json!({
             "config": "baked-in", "generation": 7, "updated": "2026-11-21T08:40:00Z", "head_bytes": 41_216,
             "head_items": 60, "state_saved": "2026-11-21T08:00:00Z", "remembered": 400, "writes_today": 12,
-            "writes_left": 988, "store": { "swap": true, "ttl": false, "list": true, "batch": true },
+            "writes_left": 988, "to_delete": 3, "store": { "swap": true, "ttl": false, "list": true, "batch": true },
             "views": [], "sources": [],
         }),
     )

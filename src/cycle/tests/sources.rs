@@ -141,3 +141,49 @@ fn a_broken_override_is_told_and_passed_over() {
     assert_eq!(found.config, site);
     assert!(found.problem.unwrap().contains("ef/1/main/config"));
 }
+
+#[test]
+fn a_short_budget_spaces_publishes_out() {
+    let world = World::new();
+    let mut site = config(&["a"]);
+    site.budget.writes_per_day = 40;
+    // Midnight: 40 writes for the whole day.
+    world.now.set(20_000 * 86_400);
+    world.set("a", vec![post("a", 0)]);
+    let mut outcomes = Vec::new();
+    for number in 1..=40 {
+        world.edit("a", |posts| posts.push(post("a", number)));
+        world.pass(60);
+        outcomes.push(world.cycle(&site).outcome);
+    }
+    let published = |outcomes: &[RunOutcome]| {
+        let published = |outcome: &&RunOutcome| **outcome == RunOutcome::Published;
+        outcomes.iter().filter(published).count()
+    };
+    assert!((19..=22).contains(&published(&outcomes)), "{outcomes:?}");
+    assert_eq!(outcomes.last(), Some(&RunOutcome::Deferred));
+    let waiting = world.cycle(&site);
+    assert!(waiting.notes.iter().any(|note| note.contains("runs short")));
+    let today = block_on(status(&world, &site.to_compiled())).unwrap();
+    assert!(
+        today
+            .paced_s
+            .is_some_and(|wait| (3_600..7_200).contains(&wait))
+    );
+    // The rest of the day: news every ten minutes, never more than the budget, some to the end. Once enough is left for
+    // it, a seal takes its share.
+    let mut rest = Vec::new();
+    for number in 100..236 {
+        world.edit("a", |posts| posts.push(post("a", number)));
+        world.pass(600);
+        rest.push(world.cycle(&site).outcome);
+    }
+    assert!(
+        published(&rest[..68]) >= 7 && published(&rest[68..]) >= 2,
+        "{rest:?}"
+    );
+    assert!(world.kv.applied.get() <= 40);
+    world.pass(7_200);
+    assert_eq!(world.cycle(&site).outcome, RunOutcome::Published);
+    assert_eq!(world.titles("all").len(), 177);
+}

@@ -75,13 +75,13 @@ impl Head {
         Timestamp(i64::from_le_bytes(self.meta(8)))
     }
 
-    /// See [`HeadParts::config_digest`].
+    /// See [`super::HeadParts::config_digest`].
     #[must_use]
     pub fn config_digest(&self) -> u64 {
         u64::from_le_bytes(self.meta(16))
     }
 
-    /// See [`HeadParts::fold_hash`].
+    /// See [`super::HeadParts::fold_hash`].
     #[must_use]
     pub fn fold_hash(&self) -> u128 {
         u128::from_le_bytes(self.meta(24))

@@ -51,11 +51,24 @@ async fn compare(when: &str, arms: &[Arm]) -> anyhow::Result<()> {
         for (asked, answer) in &expected {
             let other = found.get(asked).map_or("nothing", String::as_str);
             let (a, b) = (arms[0].host.name(), arm.host.name());
-            assert_eq!(answer, other, "{when}, {asked}: {a} and {b} differ");
+            if let Some((one, two)) = first_difference(answer, other) {
+                anyhow::bail!("{when}, {asked}: {a} answers …{one:?}…, {b} …{two:?}…");
+            }
         }
         assert_eq!(expected.len(), found.len(), "{when}");
     }
     Ok(())
+}
+
+/// Where two answers first differ: a hundred characters of each.
+fn first_difference<'a>(one: &'a str, two: &'a str) -> Option<(&'a str, &'a str)> {
+    let same = one.chars().zip(two.chars()).take_while(|(a, b)| a == b);
+    let at: usize = same.map(|(c, _)| c.len_utf8()).sum();
+    let from = |text: &'a str| {
+        let start = text.floor_char_boundary(at.saturating_sub(20));
+        &text[start..text.floor_char_boundary(at + 80)]
+    };
+    (one != two).then(|| (from(one), from(two)))
 }
 
 /// Every answer that readers can get, as text, by request.

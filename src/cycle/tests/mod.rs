@@ -1,5 +1,6 @@
 //! Whole cycles through the ports, against a store that counts and fails on demand.
 
+mod concurrent;
 mod crash;
 mod definitions;
 mod figures;

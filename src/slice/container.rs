@@ -9,6 +9,7 @@
 //! The pieces of one section lie one after another, so that a run of them is one range. [`Value::open`] checks every
 //! offset once and allocates nothing; after that a read is a [`Bytes::slice`].
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -89,11 +90,19 @@ impl Value {
         ))
     }
 
+    /// Ids ascend, so halving finds one: a page asks some hundred times.
     fn table(&self, section: u16) -> Option<Table> {
-        (0..self.sections)
-            .filter_map(|index| self.entry(index))
-            .find(|(id, _)| *id == section)
-            .map(|(_, table)| table)
+        let (mut from, mut to) = (0, self.sections);
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            let (id, table) = self.entry(middle)?;
+            match id.cmp(&section) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+                Ordering::Equal => return Some(table),
+            }
+        }
+        None
     }
 
     /// How many pieces `section` has; 0 where there is none.

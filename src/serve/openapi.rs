@@ -1,5 +1,8 @@
 //! `GET /openapi.json`: OpenAPI 3.1, made from the table of routes.
 
+use std::sync::OnceLock;
+
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::conditional::content_etag;
@@ -7,11 +10,19 @@ use super::reply::{Cache, JSON, PROBLEM, Reply};
 use super::routes::{Action, Answer, Operation, Parameter, ROUTES, Route, Surface, Verb};
 use super::schema;
 
-/// The answer.
+/// The answer. Made once an instance: it takes longer than any other read.
 pub(super) fn document() -> Reply {
-    let text = description().to_string();
-    let etag = content_etag(text.as_bytes());
-    Reply::ok(JSON, vec![text.into()]).cached(Cache::Read, etag, "edgefold openapi".to_owned())
+    static DOCUMENT: OnceLock<(Bytes, String)> = OnceLock::new();
+    let (text, etag) = DOCUMENT.get_or_init(|| {
+        let text = description().to_string();
+        let etag = content_etag(text.as_bytes());
+        (text.into(), etag)
+    });
+    Reply::ok(JSON, vec![text.clone()]).cached(
+        Cache::Read,
+        etag.clone(),
+        "edgefold openapi".to_owned(),
+    )
 }
 
 /// The document.

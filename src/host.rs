@@ -5,7 +5,8 @@
 //! - One host value may serve several requests at once; it holds no state of one request.
 //! - Batches (`get_many`, `send_all`) are how the logic asks for concurrency. A host without async
 //!   starts all and then waits; one with it joins.
-//! - An adapter maps errors and types. It takes no decision: no retry, no caching, no defaults.
+//! - An adapter maps errors and types. It takes no decision: no retry, no defaults, and no caching of what the store was
+//!   not asked about.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! edgefold as a component for any host of the world `edgefold:host/aggregator` (`wit/world.wit`).
 //!
-//! Maps the bindings to the ports of [`edgefold::host`] and takes no decision. The component keeps no state between
-//! requests: instances are reused and serve several at once.
+//! Maps the bindings to the ports of [`edgefold::host`] and takes no decision. Instances are reused and serve several
+//! requests at once. Between requests they keep stored values that need not be copied in again while the host says that
+//! they are unchanged (`store.rs`), and nothing that makes an answer another one.
 
 mod bindings;
 mod outgoing;

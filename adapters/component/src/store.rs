@@ -1,11 +1,46 @@
 //! The key-value port over `edgefold:host/kv`.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::Bytes;
 use edgefold::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
 
 use crate::bindings::edgefold::host::kv;
+
+/// Values that an instance keeps: the head and what a reader who pages through the archive needs.
+const KEPT_VALUES_MAX: usize = 4;
+
+thread_local! {
+    static KEPT: RefCell<Kept> = RefCell::default();
+}
+
+/// The values read last, so that the host need not copy one that has not changed into the guest again. The store is asked
+/// each time all the same: nothing here makes an answer older.
+#[derive(Default)]
+struct Kept {
+    /// The newest last.
+    values: Vec<(String, Entry)>,
+}
+
+impl Kept {
+    fn find(&self, key: &str) -> Option<Entry> {
+        let mut values = self.values.iter();
+        values
+            .find(|(kept, _)| kept == key)
+            .map(|(_, entry)| entry.clone())
+    }
+
+    fn keep(&mut self, key: &str, entry: Option<&Entry>) {
+        self.values.retain(|(kept, _)| kept != key);
+        if let Some(entry) = entry {
+            if self.values.len() == KEPT_VALUES_MAX {
+                self.values.remove(0);
+            }
+            self.values.push((key.to_owned(), entry.clone()));
+        }
+    }
+}
 
 /// The host's store.
 #[derive(Default)]
@@ -28,8 +63,17 @@ impl Kv for HostKv {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
-        let found = kv::get(key.to_owned()).await?;
-        Ok(found.map(Entry::from))
+        let kept = KEPT.with_borrow(|kept| kept.find(key));
+        let found = match kept {
+            None => kv::get(key.to_owned()).await?.map(Entry::from),
+            Some(kept) => match kv::get_unless(key.to_owned(), kept.version.0.clone()).await? {
+                kv::Lookup::Unchanged => return Ok(Some(kept)),
+                kv::Lookup::Found(entry) => Some(entry.into()),
+                kv::Lookup::Absent => None,
+            },
+        };
+        KEPT.with_borrow_mut(|kept| kept.keep(key, found.as_ref()));
+        Ok(found)
     }
 
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entry>>, KvError> {

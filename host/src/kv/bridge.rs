@@ -46,6 +46,19 @@ impl kv::HostWithStore<State> for StoreAccess {
         Ok(found.map(kv::Entry::from))
     }
 
+    async fn get_unless(
+        accessor: &Accessor<State, Self>,
+        key: String,
+        version: String,
+    ) -> Result<kv::Lookup, kv::Error> {
+        // Stores share their bytes: what costs is copying them into the guest.
+        Ok(match store(accessor).get(&key).await? {
+            None => kv::Lookup::Absent,
+            Some(entry) if entry.version.0 == version => kv::Lookup::Unchanged,
+            Some(entry) => kv::Lookup::Found(entry.into()),
+        })
+    }
+
     async fn get_many(
         accessor: &Accessor<State, Self>,
         keys: Vec<String>,

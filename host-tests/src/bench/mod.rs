@@ -73,7 +73,11 @@ async fn run_serve(component: &Path, hello: &Path) -> anyhow::Result<Table> {
     let feeds = Feeds::serve(20, 50).await?;
     let config = feeds.config()?;
     let upstream = Some(&feeds.upstream);
-    let edgefold = Running::start(component, Some(&config), upstream, Limits::default()).await?;
+    let file = std::env::temp_dir().join(format!("edgefold-bench-{}.redb", std::process::id()));
+    let edgefold = Running::start_on_file(&file, component, Some(&config), upstream).await;
+    // Open all the same until the process ends; then nothing is left of it.
+    std::fs::remove_file(&file).ok();
+    let edgefold = edgefold?;
     edgefold.cycle().await?;
     let hello = Running::start(hello, None, None, Limits::default()).await?;
     let (edgefold_at, hello_at) = (edgefold.listen().await?, hello.listen().await?);

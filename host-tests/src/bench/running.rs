@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use edgefold::config::Config;
+use edgefold_host::kv::RedbKv;
 use edgefold_host::outbound::{Allowed, OutboundPolicy};
-use edgefold_host::{EdgefoldHost, Limits};
+use edgefold_host::{Builder, EdgefoldHost, Limits};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::server::conn::http1;
@@ -26,7 +27,7 @@ const TOKEN: &str = "bench-token";
 #[derive(Clone)]
 pub struct Running {
     host: EdgefoldHost,
-    /// Its store.
+    /// Its store, where that is in memory.
     pub kv: CountedKv,
 }
 
@@ -40,7 +41,7 @@ pub struct Answer {
 }
 
 impl Running {
-    /// Starts `component` with `config` as its configuration; it may ask `upstream`.
+    /// Starts `component` with `config` as its configuration and a store in memory that counts; it may ask `upstream`.
     ///
     /// # Errors
     /// Where the file is missing or is no component.
@@ -50,25 +51,28 @@ impl Running {
         upstream: Option<&Upstream>,
         limits: Limits,
     ) -> anyhow::Result<Self> {
-        let bytes = std::fs::read(component)
-            .with_context(|| format!("no {}: run `cargo xtask build`", component.display()))?;
         let kv = CountedKv::default();
-        let mut policy = OutboundPolicy::public();
-        if let Some(upstream) = upstream {
-            let address = upstream.base_url();
-            policy = policy.allow(address.trim_start_matches("http://").parse::<Allowed>()?);
-        }
-        let mut variables = vec![("admin_token", TOKEN.to_owned())];
-        variables.extend(config.map(|config| ("config", config.to_compiled())));
-        let host = EdgefoldHost::builder()
-            .component(bytes)
-            .kv(kv.clone())
-            .variables(variables)
-            .outbound(policy)
-            .limits(limits)
-            .build()
-            .await?;
+        let host = builder(component, config, upstream, limits)?.kv(kv.clone());
+        let host = host.build().await?;
         Ok(Self { host, kv })
+    }
+
+    /// As [`Running::start`] with the store of a deployment, in `file`. It is not counted.
+    ///
+    /// # Errors
+    /// Where `component` is missing or is no component, or `file` can't be made.
+    pub async fn start_on_file(
+        file: &Path,
+        component: &Path,
+        config: Option<&Config>,
+        upstream: Option<&Upstream>,
+    ) -> anyhow::Result<Self> {
+        let kv = RedbKv::open(file)?;
+        let host = builder(component, config, upstream, Limits::default())?.kv(kv);
+        Ok(Self {
+            host: host.build().await?,
+            kv: CountedKv::default(),
+        })
     }
 
     /// One request, without a socket.
@@ -128,4 +132,26 @@ impl Running {
         });
         Ok(address)
     }
+}
+
+fn builder(
+    component: &Path,
+    config: Option<&Config>,
+    upstream: Option<&Upstream>,
+    limits: Limits,
+) -> anyhow::Result<Builder> {
+    let bytes = std::fs::read(component)
+        .with_context(|| format!("no {}: run `cargo xtask build`", component.display()))?;
+    let mut policy = OutboundPolicy::public();
+    if let Some(upstream) = upstream {
+        let address = upstream.base_url();
+        policy = policy.allow(address.trim_start_matches("http://").parse::<Allowed>()?);
+    }
+    let mut variables = vec![("admin_token", TOKEN.to_owned())];
+    variables.extend(config.map(|config| ("config", config.to_compiled())));
+    Ok(EdgefoldHost::builder()
+        .component(bytes)
+        .variables(variables)
+        .outbound(policy)
+        .limits(limits))
 }

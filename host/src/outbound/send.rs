@@ -256,7 +256,7 @@ fn from_tls(error: &io::Error) -> Error {
 
 fn from_hyper(error: hyper::Error) -> Error {
     tracing::debug!(%error, "an upstream's answer broke");
-    if error.is_incomplete_message() {
+    if error.is_incomplete_message() || ended_early(&error) {
         Error::HttpResponseIncomplete
     } else if error.is_timeout() {
         Error::HttpResponseTimeout
@@ -264,3 +264,18 @@ fn from_hyper(error: hyper::Error) -> Error {
         Error::HttpProtocolError
     }
 }
+
+/// Whether a body ended before its declared length: hyper reports that as an error of reading.
+fn ended_early(error: &hyper::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            return io.kind() == io::ErrorKind::UnexpectedEof;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

@@ -124,7 +124,7 @@ fn error(code: ErrorCode) -> HttpError {
         ErrorCode::HttpResponseBodySize(_) => HttpError::TooLarge,
         ErrorCode::HttpRequestDenied => HttpError::Denied("not allowed".to_owned()),
         ErrorCode::DestinationIpProhibited => {
-            HttpError::Denied("the name stands for a private address".to_owned())
+            HttpError::Denied("it is private, or the name of one that is".to_owned())
         }
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
             HttpError::Connect("the name does not resolve".to_owned())

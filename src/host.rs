@@ -30,6 +30,15 @@ pub trait Host: Clock + Random + Variables + Log {
     fn kv(&self) -> &Self::Kv;
     /// The HTTP client of this deployment.
     fn http(&self) -> &Self::Http;
+    /// The time that runs and answers go by: the variable `source_date_epoch` (seconds) where set, so that what is
+    /// published and shown is reproducible, else the clock's.
+    async fn time(&self) -> Timestamp {
+        let fixed = self
+            .variable("source_date_epoch")
+            .await
+            .and_then(|text| text.trim().parse().ok());
+        fixed.map_or_else(|| self.now(), Timestamp::from_secs)
+    }
 }
 
 /// A value with the version it was read at.
@@ -229,8 +238,8 @@ pub trait Random {
 /// Configuration and secrets of the deployment. Names are lower-case ASCII with `_`.
 ///
 /// Known names: `admin_token` (secret of the admin routes; unset: they do not exist), `config` (a compiled
-/// configuration that replaces the baked-in one), `source_date_epoch` (seconds since 1970 that a cycle takes as its
-/// time, for reproducible answers; see the reproducible-builds convention), and every secret that a
+/// configuration that replaces the baked-in one), `source_date_epoch` (seconds since 1970 that cycles and answers take as
+/// the time, for reproducible answers; see the reproducible-builds convention), and every secret that a
 /// source's headers name.
 #[allow(
     async_fn_in_trait,

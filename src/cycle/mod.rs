@@ -145,13 +145,3 @@ pub async fn refresh<H: Host>(
     report.notes.extend(found.problem);
     Ok(report)
 }
-
-/// The time of a run: the variable `source_date_epoch` (seconds) where set, so that answers are reproducible, else the
-/// host's clock.
-pub(crate) async fn now<H: Host>(host: &H) -> Timestamp {
-    let fixed = host
-        .variable("source_date_epoch")
-        .await
-        .and_then(|text| text.trim().parse().ok());
-    fixed.map_or_else(|| host.now(), Timestamp::from_secs)
-}

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use super::ask::{Answer, ask};
 use super::load::{Loaded, catch_up, load};
 use super::sync::sync;
-use super::{CycleError, KvCounts, Report, RunOutcome, Scope, SourceRun, due, health, now};
+use super::{CycleError, KvCounts, Report, RunOutcome, Scope, SourceRun, due, health};
 
 /// Runs one cycle.
 ///
@@ -21,7 +21,7 @@ use super::{CycleError, KvCounts, Report, RunOutcome, Scope, SourceRun, due, hea
 /// Where the store can't be read or written. A failing source is no error: see [`SourceRun`].
 pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Report, CycleError> {
     let kv = CountingKv::new(host.kv());
-    let now = now(host).await;
+    let now = host.time().await;
     let loaded = load(host, &kv).await?;
     let mut state = loaded.state.clone();
     sync(config, &mut state, loaded.head.as_ref());

@@ -10,7 +10,7 @@ use super::ledger::Spent;
 use super::load::load;
 use super::run::store_notes;
 use super::sync::sync;
-use super::{ConfigOrigin, CycleError, configured, now};
+use super::{ConfigOrigin, CycleError, configured};
 
 /// What the operator wants to know.
 #[derive(Debug, Clone, Serialize)]
@@ -118,7 +118,7 @@ pub async fn status<H: Host>(host: &H, default_config: &str) -> Result<Status, C
     let mut loaded = load(host, host.kv()).await?;
     sync(&found.config, &mut loaded.state, loaded.head.as_ref());
     let head_ledger = loaded.head.as_ref().map(Head::ledger).unwrap_or_default();
-    let now = now(host).await;
+    let now = host.time().await;
     let spent = Spent::of(now, head_ledger, loaded.state.ledger);
     let writes_today = spent.writes();
     let pace_ms = spent.pace_ms(found.config.budget.writes_per_day, now);

@@ -36,7 +36,7 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
         let first = reads::first_address("/", category, source);
         return Err(Problem::cursor_gone(&first));
     }
-    let now = host.now();
+    let now = host.time().await;
     let next = found.next.map(|next| next.to_string());
     let etag = head_etag(
         head.content_hash(),

@@ -227,17 +227,17 @@ async fn list<H: Host>(host: &H, name: &str, section: Section) -> Result<Reply, 
 
 /// `GET /health`
 pub(super) async fn health<H: Host>(host: &H) -> Result<Reply, Problem> {
-    let body = head(host).await?.map_or_else(
-        || r#"{"status":"starting","generation":0,"updated":null,"age_s":null}"#.to_owned(),
-        |head| {
-            let age_s = host.now().as_secs() - head.updated().as_secs();
+    let body = match head(host).await? {
+        None => r#"{"status":"starting","generation":0,"updated":null,"age_s":null}"#.to_owned(),
+        Some(head) => {
+            let age_s = host.time().await.as_secs() - head.updated().as_secs();
             format!(
                 r#"{{"status":"ok",{},"age_s":{}}}"#,
                 published(&head),
                 age_s.max(0)
             )
-        },
-    );
+        }
+    };
     Ok(Reply::ok(JSON, vec![body.into()]))
 }
 

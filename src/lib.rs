@@ -24,4 +24,5 @@ pub mod publish;
 pub mod read;
 pub mod serve;
 pub mod slice;
+pub mod tenant;
 pub mod time;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::config::{CompiledError, Config};
 use crate::host::{Host, Kv, Level};
 use crate::slice::keys;
+use crate::tenant::TenantHost;
 
 /// Where a configuration came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -12,7 +13,7 @@ use crate::slice::keys;
 pub enum ConfigOrigin {
     /// The host variable `config`.
     Variable,
-    /// The store key `ef/1/main/config`.
+    /// The store key `ef/1/<tenant>/config`.
     Store,
     /// Baked into the artefact.
     BakedIn,
@@ -40,13 +41,13 @@ impl From<CompiledError> for ConfigProblem {
     }
 }
 
-/// Finds the configuration: the variable `config`, else the store key `ef/1/main/config`, else `default_config`. An
-/// override that can't be read is logged as an error and passed over.
+/// Finds a tenant's configuration: the variable `config`, else its store key `config`, else `default_config`. An override
+/// that can't be read is logged as an error and passed over.
 ///
 /// # Errors
 /// Where `default_config` is needed and can't be read either.
-pub async fn configured<H: Host>(
-    host: &H,
+pub(super) async fn configured<H: Host>(
+    host: &TenantHost<'_, H>,
     default_config: &str,
 ) -> Result<Configured, ConfigProblem> {
     let mut problems = Vec::new();
@@ -66,6 +67,7 @@ pub async fn configured<H: Host>(
             Err(error) => problems.push(format!("variable `config`: {error}")),
         }
     }
+    let key = host.tenant().key(keys::CONFIG);
     match host.kv().get(keys::CONFIG).await {
         Ok(Some(entry)) => match read(&entry.value) {
             Ok(config) => {
@@ -75,10 +77,10 @@ pub async fn configured<H: Host>(
                     problem: told(host, &problems),
                 });
             }
-            Err(error) => problems.push(format!("store key `{}`: {error}", keys::CONFIG)),
+            Err(error) => problems.push(format!("store key `{key}`: {error}")),
         },
         Ok(None) => {}
-        Err(error) => problems.push(format!("store key `{}`: {error}", keys::CONFIG)),
+        Err(error) => problems.push(format!("store key `{key}`: {error}")),
     }
     let config = Config::from_compiled(default_config)?;
     Ok(Configured {
@@ -100,14 +102,4 @@ fn told<H: Host>(host: &H, problems: &[String]) -> Option<String> {
     let line = format!("a configuration was passed over: {}", problems.join("; "));
     host.log(Level::Error, &line);
     Some(line)
-}
-
-/// As [`configured`], the configuration alone.
-///
-/// # Errors
-/// As [`configured`].
-pub async fn load_config<H: Host>(host: &H, default_config: &str) -> Result<Config, ConfigProblem> {
-    configured(host, default_config)
-        .await
-        .map(|found| found.config)
 }

@@ -17,11 +17,12 @@ mod tests;
 
 use serde::Serialize;
 
-pub use config::{ConfigOrigin, ConfigProblem, Configured, configured, load_config};
-pub use run::run;
-pub use status::{SourceStatus, Status, StoreStatus, ViewStatus, status};
+pub use config::{ConfigOrigin, ConfigProblem, Configured};
+pub use status::{SourceStatus, Status, StoreStatus, ViewStatus};
 
+use crate::config::Config;
 use crate::host::Host;
+use crate::tenant::TenantHost;
 use crate::time::Timestamp;
 
 /// What one run did. The answer of `POST /_edgefold/refresh`.
@@ -130,18 +131,69 @@ impl From<crate::slice::Corrupt> for CycleError {
     }
 }
 
-/// Finds the configuration and runs one cycle with it: what `POST /_edgefold/refresh` does. A broken override is told in
-/// [`Report::notes`], and the baked-in configuration used.
+/// Runs one cycle of the only tenant of a deployment that declares none.
 ///
 /// # Errors
-/// As [`run`], and where no configuration can be used.
+/// Where the store can't be read or written. A failing source is no error: see [`SourceRun`].
+pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Report, CycleError> {
+    run::run(&TenantHost::main(host), config, scope).await
+}
+
+/// As [`refresh_of`], of the only tenant of a deployment that declares none.
+///
+/// # Errors
+/// As [`refresh_of`].
 pub async fn refresh<H: Host>(
     host: &H,
     default_config: &str,
     scope: Scope,
 ) -> Result<Report, CycleError> {
-    let found = configured(host, default_config).await?;
-    let mut report = run(host, &found.config, scope).await?;
+    refresh_of(&TenantHost::main(host), default_config, scope).await
+}
+
+/// Finds a tenant's configuration and runs one cycle with it: what `POST /_edgefold/refresh` does. A broken override is told
+/// in [`Report::notes`], and the baked-in configuration used.
+///
+/// # Errors
+/// As [`run`], and where no configuration can be used.
+pub async fn refresh_of<H: Host>(
+    tenant: &TenantHost<'_, H>,
+    default_config: &str,
+    scope: Scope,
+) -> Result<Report, CycleError> {
+    let found = config::configured(tenant, default_config).await?;
+    let mut report = run::run(tenant, &found.config, scope).await?;
     report.notes.extend(found.problem);
     Ok(report)
+}
+
+/// As [`status_of`], of the only tenant of a deployment that declares none.
+///
+/// # Errors
+/// As [`status_of`].
+pub async fn status<H: Host>(host: &H, default_config: &str) -> Result<Status, CycleError> {
+    status_of(&TenantHost::main(host), default_config).await
+}
+
+/// Reads a tenant's head and state in full. Writes nothing.
+///
+/// # Errors
+/// Where the store or the configuration can't be read.
+pub async fn status_of<H: Host>(
+    tenant: &TenantHost<'_, H>,
+    default_config: &str,
+) -> Result<Status, CycleError> {
+    status::status(tenant, default_config).await
+}
+
+/// Finds the configuration of the only tenant of a deployment that declares none: the variable `config`, else the store key
+/// `ef/1/main/config`, else `default_config`. An override that can't be read is logged as an error and passed over.
+///
+/// # Errors
+/// Where `default_config` is needed and can't be read either.
+pub async fn configured<H: Host>(
+    host: &H,
+    default_config: &str,
+) -> Result<Configured, ConfigProblem> {
+    config::configured(&TenantHost::main(host), default_config).await
 }

@@ -19,7 +19,11 @@ use super::{CycleError, KvCounts, Report, RunOutcome, Scope, SourceRun, due, hea
 ///
 /// # Errors
 /// Where the store can't be read or written. A failing source is no error: see [`SourceRun`].
-pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Report, CycleError> {
+pub(super) async fn run<H: Host>(
+    host: &H,
+    config: &Config,
+    scope: Scope,
+) -> Result<Report, CycleError> {
     let kv = CountingKv::new(host.kv());
     let now = host.time().await;
     let loaded = load(host, &kv).await?;

@@ -4,13 +4,15 @@ use serde::Serialize;
 
 use crate::host::Host;
 use crate::slice::Head;
+use crate::tenant::TenantHost;
 use crate::time::Timestamp;
 
+use super::config::configured;
 use super::ledger::Spent;
 use super::load::load;
 use super::run::store_notes;
 use super::sync::sync;
-use super::{ConfigOrigin, CycleError, configured};
+use super::{ConfigOrigin, CycleError};
 
 /// What the operator wants to know.
 #[derive(Debug, Clone, Serialize)]
@@ -109,11 +111,11 @@ pub struct SourceStatus {
     pub items: u64,
 }
 
-/// Reads head and state in full. Writes nothing.
-///
-/// # Errors
-/// Where the store or the configuration can't be read.
-pub async fn status<H: Host>(host: &H, default_config: &str) -> Result<Status, CycleError> {
+/// See [`status_of`](super::status_of).
+pub(super) async fn status<H: Host>(
+    host: &TenantHost<'_, H>,
+    default_config: &str,
+) -> Result<Status, CycleError> {
     let found = configured(host, default_config).await?;
     let mut loaded = load(host, host.kv()).await?;
     sync(&found.config, &mut loaded.state, loaded.head.as_ref());

@@ -95,7 +95,7 @@ impl State {
             ledger: control.ledger,
             sources: control.sources,
             goes_on: control.goes_on,
-            garbage: control.garbage,
+            garbage: relative(control.garbage),
             sealed_upto: control.sealed_upto.as_deref().and_then(Position::from_id),
             memory,
         })
@@ -160,6 +160,15 @@ impl State {
         }
         xxh3_128(&stable.encode())
     }
+}
+
+/// States of early builds, which knew one tenant, have whole keys here.
+fn relative(garbage: BTreeMap<String, Timestamp>) -> BTreeMap<String, Timestamp> {
+    let relative = |(key, since): (String, Timestamp)| match key.strip_prefix("ef/1/main/") {
+        Some(rest) => (rest.to_owned(), since),
+        None => (key, since),
+    };
+    garbage.into_iter().map(relative).collect()
 }
 
 fn decode_known(cell: &[u8; KNOWN_BYTES], value: &Value) -> (u64, Known) {

@@ -12,6 +12,7 @@ use super::routes::{Action, Route, Verb};
 use crate::cycle::{self, CycleError, Scope};
 use crate::host::{Host, Level};
 use crate::read::ReadError;
+use crate::tenant::TenantHost;
 
 /// Longest token, in bytes: comparing takes the same time for every one up to here.
 const TOKEN_BYTES_MAX: usize = 512;
@@ -73,7 +74,7 @@ fn same(secret: Option<&str>, given: Option<&[u8]>) -> Choice {
 
 /// `POST /_edgefold/refresh`
 pub(super) async fn refresh<H: Host>(
-    host: &H,
+    host: &TenantHost<'_, H>,
     default_config: &str,
     parameters: &Parameters,
 ) -> Result<Reply, Problem> {
@@ -87,15 +88,18 @@ pub(super) async fn refresh<H: Host>(
             ));
         }
     };
-    let report = cycle::refresh(host, default_config, scope)
+    let report = cycle::refresh_of(host, default_config, scope)
         .await
         .map_err(|error| failed(host, error))?;
     Ok(answer(&report))
 }
 
 /// `GET /_edgefold/status`
-pub(super) async fn status<H: Host>(host: &H, default_config: &str) -> Result<Reply, Problem> {
-    let status = cycle::status(host, default_config)
+pub(super) async fn status<H: Host>(
+    host: &TenantHost<'_, H>,
+    default_config: &str,
+) -> Result<Reply, Problem> {
+    let status = cycle::status_of(host, default_config)
         .await
         .map_err(|error| failed(host, error))?;
     Ok(answer(&status))

@@ -25,6 +25,7 @@ use http::{Method, Request, Response};
 pub use body::Body;
 
 use crate::host::Host;
+use crate::tenant::TenantHost;
 use problem::Problem;
 use query::Parameters;
 use reply::Reply;
@@ -43,6 +44,7 @@ pub async fn handle<H: Host>(
     default_config: &str,
     request: Request<Bytes>,
 ) -> Response<Body> {
+    let host = &TenantHost::main(host);
     let request_id = headers::request_id(host, request.headers());
     let surface = routes::surface(request.uri().path());
     let reply = match answer(host, default_config, &request).await {
@@ -53,7 +55,7 @@ pub async fn handle<H: Host>(
 }
 
 async fn answer<H: Host>(
-    host: &H,
+    host: &TenantHost<'_, H>,
     default_config: &str,
     request: &Request<Bytes>,
 ) -> Result<Reply, Problem> {

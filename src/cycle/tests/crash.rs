@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join;
 
-use super::world::{Fault, World, block_on, config, post};
+use super::world::{Fault, World, at, block_on, config, post};
 use crate::cycle::{RunOutcome, Scope, run};
 use crate::slice::keys;
 
@@ -64,7 +64,7 @@ fn a_fault_at_any_write_loses_and_doubles_nothing() {
                     .fault
                     .set(Some((world.kv.writes.get() + index, fault)));
                 let _crashed = world.try_cycle(&site);
-                if world.kv.values.borrow().contains_key(keys::HEAD) {
+                if world.kv.values.borrow().contains_key(&at(keys::HEAD)) {
                     // What is visible after the crash is whole.
                     world.walk("all", 50);
                 }
@@ -128,7 +128,7 @@ fn a_lost_state_doubles_nothing() {
     world.set("a", (0..3_000).map(|number| post("a", number)).collect());
     world.cycle(&site);
     let before = world.titles("all");
-    world.kv.values.borrow_mut().remove(keys::STATE);
+    world.kv.values.borrow_mut().remove(&at(keys::STATE));
     world.edit("a", |posts| posts.push(post("a", 5_000)));
     let report = world.cycle(&site);
     assert_eq!(report.added, 1, "{report:?}");

@@ -1,6 +1,6 @@
 //! What is remembered of a source holds only for the way it was read.
 
-use super::world::{World, config, post};
+use super::world::{World, at, config, post};
 use crate::cycle::RunOutcome;
 use crate::slice::{Position, keys};
 
@@ -72,7 +72,7 @@ fn a_published_check_is_not_repeated_too_early() {
     assert_eq!((news.sources.len(), news.kv.writes), (2, 1));
     world.pass(300);
     assert!(world.due_cycle(&site).sources.is_empty());
-    world.kv.values.borrow_mut().remove(keys::STATE);
+    world.kv.values.borrow_mut().remove(&at(keys::STATE));
     assert!(
         world.due_cycle(&site).sources.is_empty(),
         "nor without the state"
@@ -122,8 +122,8 @@ fn a_lost_segment_stops_no_cycle() {
     world.set("a", (0..600).map(|number| post("a", number)).collect());
     world.cycle(&site);
     let lost = keys::segment(world.head().segments(0).next().unwrap().name);
-    world.kv.values.borrow_mut().remove(&lost);
-    world.kv.values.borrow_mut().remove(keys::STATE);
+    world.kv.values.borrow_mut().remove(&at(&lost));
+    world.kv.values.borrow_mut().remove(&at(keys::STATE));
     world.edit("a", |posts| {
         posts.extend((600..800).map(|number| post("a", number)))
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{World, block_on, config, post};
+use super::world::{World, at, block_on, config, post};
 use crate::config::Retention;
 use crate::cycle::RunOutcome;
 use crate::slice::{SEGMENT_ITEMS_MAX, keys};
@@ -26,7 +26,7 @@ fn named(world: &World) -> BTreeSet<String> {
         named.extend(head.segments(view).map(|listed| keys::segment(listed.name)));
         for listed in head.directories(view) {
             named.insert(keys::directory(listed.name));
-            let directory = block_on(crate::read::directory(&world.kv, listed)).unwrap();
+            let directory = block_on(crate::read::directory(&world.store(), listed)).unwrap();
             named.extend(
                 directory
                     .segments()
@@ -34,7 +34,7 @@ fn named(world: &World) -> BTreeSet<String> {
             );
         }
     }
-    named
+    named.iter().map(|key| at(key)).collect()
 }
 
 fn stored(world: &World) -> BTreeSet<String> {
@@ -59,7 +59,7 @@ fn a_count_drops_whole_segments_and_nothing_comes_back() {
     // The document still has everything; so it has when what was remembered is lost.
     world.pass(60);
     assert_eq!(world.cycle(&site).outcome, RunOutcome::Unchanged);
-    world.kv.values.borrow_mut().remove(keys::STATE);
+    world.kv.values.borrow_mut().remove(&at(keys::STATE));
     let again = world.cycle(&site);
     assert_eq!(again.added, 0, "{again:?}");
     assert_eq!(world.titles("all"), newest[..kept]);

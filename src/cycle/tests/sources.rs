@@ -1,6 +1,6 @@
 //! How sources and their entries are treated over time.
 
-use super::world::{World, block_on, config, post};
+use super::world::{World, at, block_on, config, post};
 use crate::cycle::{RunOutcome, Scope, configured, run, status};
 use crate::slice::keys;
 
@@ -136,7 +136,7 @@ fn a_broken_override_is_told_and_passed_over() {
         .kv
         .values
         .borrow_mut()
-        .insert(keys::CONFIG.to_owned(), ("[site]".into(), 1));
+        .insert(at(keys::CONFIG), ("[site]".into(), 1));
     let found = block_on(configured(&world, &site.to_compiled())).unwrap();
     assert_eq!(found.config, site);
     assert!(found.problem.unwrap().contains("ef/1/main/config"));

@@ -97,7 +97,7 @@ fn a_long_history_is_three_reads_deep() {
             skip: (number - 1) * limit as u64,
             limit,
         };
-        let page = block_on(read::page(&world.kv, &head, &query))
+        let page = block_on(read::page(&world.store(), &head, &query))
             .unwrap()
             .unwrap();
         assert!(page.reads <= read::READS_MAX + 1);
@@ -118,7 +118,7 @@ fn a_long_history_is_three_reads_deep() {
         .as_str()
         .unwrap()
         .to_owned();
-    let found = block_on(crate::read::item(&world.kv, &head, &oldest))
+    let found = block_on(crate::read::item(&world.store(), &head, &oldest))
         .unwrap()
         .unwrap();
     assert_eq!(found.reads, 2);
@@ -146,7 +146,7 @@ fn a_source_filter_finds_every_item_in_bounded_reads() {
             skip: 0,
             limit: 20,
         };
-        let page = block_on(read::page(&world.kv, &head, &query))
+        let page = block_on(read::page(&world.store(), &head, &query))
             .unwrap()
             .unwrap();
         assert!(page.reads <= read::READS_MAX);
@@ -174,7 +174,7 @@ fn a_source_filter_finds_every_item_in_bounded_reads() {
         limit: 20,
     };
     assert!(
-        block_on(read::page(&world.kv, &head, &unknown))
+        block_on(read::page(&world.store(), &head, &unknown))
             .unwrap()
             .is_none()
     );
@@ -184,7 +184,7 @@ fn a_source_filter_finds_every_item_in_bounded_reads() {
         ..unknown
     };
     assert!(
-        block_on(read::page(&world.kv, &head, &unknown))
+        block_on(read::page(&world.store(), &head, &unknown))
             .unwrap()
             .is_none()
     );

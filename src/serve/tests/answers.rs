@@ -12,6 +12,7 @@ use crate::page::stylesheet_path;
 use crate::serve::routes::{ROUTES, Surface, Verb};
 use crate::serve::{REQUEST_BODY_BYTES_MAX, TARGET_BYTES_MAX};
 use crate::slice::{SliceRef, keys};
+use crate::tenant::Tenant;
 
 /// A target of every public route that answers 200.
 fn good_targets() -> Vec<String> {
@@ -494,13 +495,14 @@ fn a_store_that_fails_is_told() {
 #[test]
 fn what_is_corrupt_is_not_served() {
     let host = Double::with(1);
-    let whole = host.values.borrow()[keys::HEAD].clone();
+    let key = Tenant::MAIN.key(keys::HEAD);
+    let whole = host.values.borrow()[&key].clone();
     for bytes in [
         whole.slice(..whole.len() / 2),
         Bytes::from_static(b"junk"),
         Bytes::new(),
     ] {
-        host.values.borrow_mut().insert(keys::HEAD.into(), bytes);
+        host.values.borrow_mut().insert(key.clone(), bytes);
         host.lines.borrow_mut().clear();
         for target in ["/", "/api/items", "/health"] {
             let answer = host.get(target);

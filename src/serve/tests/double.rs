@@ -20,6 +20,7 @@ use crate::item::Item;
 use crate::page::{Model, SourceHealth, ViewCount, item_html, sections};
 use crate::serve::{Body, handle};
 use crate::slice::{HeadParts, Ledger, Position, Row, ViewParts, keys};
+use crate::tenant::Tenant;
 use crate::time::Timestamp;
 
 pub(super) const NOW: &str = "2026-11-21T09:31:20Z";
@@ -48,7 +49,7 @@ impl Double {
         double
             .values
             .borrow_mut()
-            .insert(keys::HEAD.to_owned(), head.encode());
+            .insert(Tenant::MAIN.key(keys::HEAD), head.encode());
         double
     }
 

@@ -22,6 +22,7 @@ use crate::cycle::{Report, Scope, run, status};
 use crate::host::*;
 use crate::read::{self, Cursor, Page, Query};
 use crate::slice::{Head, keys};
+use crate::tenant::{Tenant, TenantKv};
 use crate::time::Timestamp;
 
 /// Runs a future that only ever waits for itself.
@@ -47,6 +48,11 @@ async fn yield_once() {
         }
     })
     .await;
+}
+
+/// Where the store has what the logic calls `key`.
+pub(super) fn at(key: &str) -> String {
+    Tenant::MAIN.key(key)
 }
 
 /// One entry of a source's document.
@@ -118,8 +124,12 @@ impl World {
             .unwrap()
             .writes_today
     }
+    /// The store as the logic sees it.
+    pub(super) fn store(&self) -> TenantKv<'_, MemKv> {
+        TenantKv::new(&self.kv, &Tenant::MAIN)
+    }
     pub(super) fn head(&self) -> Head {
-        let value = self.kv.values.borrow()[keys::HEAD].0.clone();
+        let value = self.kv.values.borrow()[&at(keys::HEAD)].0.clone();
         let head = Head::open(value).unwrap();
         head.verify().unwrap();
         head
@@ -133,7 +143,7 @@ impl World {
             skip: 0,
             limit,
         };
-        block_on(read::page(&self.kv, &head, &query))
+        block_on(read::page(&self.store(), &head, &query))
             .unwrap()
             .unwrap()
     }

@@ -1,0 +1,110 @@
+//! One tenant's part of the store.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Tenant;
+use crate::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
+
+/// Longest key in a store, in bytes, its prefix included: what every store of the ports takes.
+pub const KEY_BYTES_MAX: usize = 512;
+
+/// A store in which every key is one of a tenant: `head` is `ef/<format>/<tenant>/head`.
+///
+/// Keys are `[A-Za-z0-9._~-]` in parts divided by single `/`, no part being `.` or `..`. Others are refused before the store
+/// sees them: it might read `..`, `%2f` or a NUL in its own way (a folder, an address) and leave the tenant's prefix.
+#[derive(Debug)]
+pub struct TenantKv<'a, K> {
+    inner: &'a K,
+    prefix: String,
+}
+
+impl<'a, K: Kv> TenantKv<'a, K> {
+    /// The part of `inner` that belongs to `tenant`.
+    #[must_use]
+    pub fn new(inner: &'a K, tenant: &Tenant) -> Self {
+        Self {
+            inner,
+            prefix: tenant.prefix(),
+        }
+    }
+
+    /// The key in the store.
+    fn key(&self, key: &str) -> Result<String, KvError> {
+        if key.is_empty() || key.ends_with('/') {
+            return Err(refused(key));
+        }
+        self.beginning(key)
+    }
+
+    /// As [`TenantKv::key`], of a key's beginning: it may be empty, or end with `/`.
+    fn beginning(&self, text: &str) -> Result<String, KvError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-/".contains(&byte);
+        let inside = self.prefix.len() + text.len() <= KEY_BYTES_MAX
+            && text.bytes().all(plain)
+            && !text.starts_with('/')
+            && !text.contains("//")
+            && !text.split('/').any(|part| part == "." || part == "..");
+        if !inside {
+            return Err(refused(text));
+        }
+        let mut key = String::with_capacity(self.prefix.len() + text.len());
+        key.push_str(&self.prefix);
+        key.push_str(text);
+        Ok(key)
+    }
+}
+
+fn refused(key: &str) -> KvError {
+    const SHOWN_CHARS_MAX: usize = 80;
+    let shown: String = key.chars().take(SHOWN_CHARS_MAX).collect();
+    KvError::Unavailable(format!("`{}` is no key", shown.escape_debug()))
+}
+
+impl<K: Kv> Kv for TenantKv<'_, K> {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
+        self.inner.get(&self.key(key)?).await
+    }
+
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entry>>, KvError> {
+        let keys: Vec<String> = keys
+            .iter()
+            .map(|key| self.key(key))
+            .collect::<Result<_, _>>()?;
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.inner.get_many(&keys).await
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        value: Bytes,
+        when: Precondition,
+        ttl: Option<Duration>,
+    ) -> Result<Version, KvError> {
+        self.inner.put(&self.key(key)?, value, when, ttl).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.inner.delete(&self.key(key)?).await
+    }
+
+    /// Keys without the tenant's prefix. What a store lists beside what it was asked for is left out.
+    async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
+        let asked = self.beginning(prefix)?;
+        let page = self.inner.list(&asked, cursor).await?;
+        let own = |key: &String| {
+            let rest = key.strip_prefix(&self.prefix)?;
+            rest.starts_with(prefix).then(|| rest.to_owned())
+        };
+        Ok(KeyPage {
+            keys: page.keys.iter().filter_map(own).collect(),
+            cursor: page.cursor,
+        })
+    }
+}

@@ -77,6 +77,8 @@ pub struct Capabilities {
     pub list: bool,
     /// [`Kv::get_many`] costs one round trip rather than one a key.
     pub batch: bool,
+    /// [`Kv::increment`] works, and is atomic. Needed only where `swap` is `false`: then claims stand in for it.
+    pub increment: bool,
 }
 
 /// One page of [`Kv::list`].
@@ -147,6 +149,21 @@ pub trait Kv {
     async fn delete(&self, key: &str) -> Result<(), KvError>;
     /// Keys that begin with `prefix`.
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError>;
+    /// Adds one to the counter `key` and returns what it is now: 1 where there was none. No two calls get the same
+    /// number, whoever makes them. After [`KvError::Ambiguous`] the counter may have grown or not: a number may be lost,
+    /// never given twice.
+    ///
+    /// A counter is no value: its key is touched by this and [`Kv::delete`] alone, which some stores insist on. A deleted
+    /// counter begins again. Whether [`Kv::list`] shows it is the store's business.
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        Err(no_counters(key))
+    }
+}
+
+/// What [`Kv::increment`] answers where [`Capabilities::increment`] is false.
+#[must_use]
+pub fn no_counters(key: &str) -> KvError {
+    KvError::Unavailable(format!("this store has no counters, so not `{key}`"))
 }
 
 /// Store operations under way at once in one request. Platforms allow about six concurrent sub-requests.

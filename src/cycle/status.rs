@@ -69,6 +69,8 @@ pub struct StoreStatus {
     pub list: bool,
     /// Batches are one round trip.
     pub batch: bool,
+    /// Atomic counters.
+    pub increment: bool,
 }
 
 /// One view.
@@ -172,6 +174,7 @@ pub(super) async fn status<H: Host>(
             ttl: store.ttl,
             list: store.list,
             batch: store.batch,
+            increment: store.increment,
         },
         views: head.map(views).unwrap_or_default(),
         sources: sources.collect(),

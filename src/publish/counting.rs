@@ -69,6 +69,12 @@ impl<K: Kv> Kv for CountingKv<'_, K> {
         self.inner.delete(key).await
     }
 
+    /// A write as any other to whoever charges for it.
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        self.add(|counts| counts.writes += 1);
+        self.inner.increment(key).await
+    }
+
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
         self.add(|counts| counts.reads += 1);
         self.inner.list(prefix, cursor).await

@@ -249,8 +249,9 @@ fn status() -> Value {
                     "ttl": { "type": "boolean", "description": "Expires values by itself." },
                     "list": { "type": "boolean", "description": "Lists keys." },
                     "batch": { "type": "boolean", "description": "Batches are one round trip." },
+                    "increment": { "type": "boolean", "description": "Atomic counters: claims where there is no compare-and-swap." },
                 }),
-                &json!({ "swap": true, "ttl": false, "list": true, "batch": true }),
+                &json!({ "swap": true, "ttl": false, "list": true, "batch": true, "increment": true }),
             ),
             "views": { "type": "array", "items": status_view() },
             "sources": { "type": "array", "items": status_source() },
@@ -258,7 +259,7 @@ fn status() -> Value {
         &json!({
             "config": "baked-in", "generation": 7, "updated": "2026-11-21T08:40:00Z", "head_bytes": 41_216,
             "head_items": 60, "state_saved": "2026-11-21T08:00:00Z", "remembered": 400, "writes_today": 12,
-            "writes_left": 988, "to_delete": 3, "store": { "swap": true, "ttl": false, "list": true, "batch": true },
+            "writes_left": 988, "to_delete": 3, "store": { "swap": true, "ttl": false, "list": true, "batch": true, "increment": true },
             "views": [], "sources": [],
         }),
     )

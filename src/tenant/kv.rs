@@ -94,6 +94,10 @@ impl<K: Kv> Kv for TenantKv<'_, K> {
         self.inner.delete(&self.key(key)?).await
     }
 
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        self.inner.increment(&self.key(key)?).await
+    }
+
     /// Keys without the tenant's prefix. What a store lists beside what it was asked for is left out.
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
         let asked = self.beginning(prefix)?;

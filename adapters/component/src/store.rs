@@ -53,12 +53,14 @@ impl Kv for HostKv {
             ttl,
             list,
             batch,
+            increment,
         } = kv::capabilities();
         Capabilities {
             swap,
             ttl,
             list,
             batch,
+            increment,
         }
     }
 
@@ -112,6 +114,10 @@ impl Kv for HostKv {
             keys: page.keys,
             cursor: page.cursor,
         })
+    }
+
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        Ok(kv::increment(key.to_owned()).await?)
     }
 }
 

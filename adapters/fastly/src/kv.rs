@@ -54,6 +54,8 @@ impl Kv for Store {
             ttl: true,
             list: true,
             batch: true,
+            // The store has none, and with generations to compare against none is needed.
+            increment: false,
         }
     }
 

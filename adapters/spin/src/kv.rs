@@ -39,6 +39,7 @@ impl Kv for DefaultStore {
             ttl: false,
             list: true,
             batch: false,
+            increment: false,
         }
     }
 

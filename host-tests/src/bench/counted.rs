@@ -95,6 +95,11 @@ impl Kv for CountedKv {
         self.store.delete(key)
     }
 
+    fn increment(&self, key: &str) -> impl Future<Output = Result<u64, KvError>> + Send {
+        add(&self.counters.writes, 1);
+        self.store.increment(key)
+    }
+
     fn list(
         &self,
         prefix: &str,

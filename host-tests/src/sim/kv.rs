@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use edgefold::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
+use edgefold::host::{
+    Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version, no_counters,
+};
 use edgefold::time::Timestamp;
 
 use super::clock::SimClock;
@@ -24,6 +26,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 pub struct KvOptions {
     /// Preconditions are atomic. Where `false` they are compared, then others get their turn, then it is written.
     pub swap: bool,
+    /// Counters work, atomically.
+    pub increment: bool,
     /// Values expire by themselves.
     pub ttl: bool,
     /// Largest value taken, in bytes.
@@ -38,6 +42,7 @@ impl Default for KvOptions {
     fn default() -> Self {
         Self {
             swap: true,
+            increment: true,
             ttl: true,
             value_bytes_max: 1_000_000,
             writes_per_day: None,
@@ -77,6 +82,7 @@ pub struct SimKv {
 struct Store {
     options: KvOptions,
     values: BTreeMap<String, Stored>,
+    counters: BTreeMap<String, u64>,
     /// Grows with every change, so that a key that was deleted and made anew has a new version.
     revision: u64,
     by_key: BTreeMap<String, Counts>,
@@ -286,6 +292,7 @@ impl Kv for SimKv {
             ttl: options.ttl,
             list: true,
             batch: false,
+            increment: options.increment,
         }
     }
 
@@ -334,8 +341,24 @@ impl Kv for SimKv {
         let fault = self.arrive().await;
         self.change(fault, || {
             self.count(key, |counts| counts.deletes += 1);
-            self.store().values.remove(key);
+            let mut store = self.store();
+            store.values.remove(key);
+            store.counters.remove(key);
             Ok(())
+        })
+        .await
+    }
+
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        let fault = self.arrive().await;
+        let now = self.clock.now();
+        self.change(fault, || {
+            let counted = self.store().increment(key, now);
+            self.count(key, |counts| match counted {
+                Ok(_) => counts.writes += 1,
+                Err(_) => counts.refused += 1,
+            });
+            counted
         })
         .await
     }
@@ -393,6 +416,25 @@ impl Store {
             )));
         }
         self.check(key, when, now)?;
+        self.spend(now)?;
+        let expires = ttl
+            .filter(|_| self.options.ttl)
+            .map(|ttl| now.plus_millis(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX)));
+        Ok(self.apply(key, value, expires))
+    }
+
+    fn increment(&mut self, key: &str, now: Timestamp) -> Result<u64, KvError> {
+        if !self.options.increment {
+            return Err(no_counters(key));
+        }
+        self.spend(now)?;
+        let counter = self.counters.entry(key.to_owned()).or_default();
+        *counter += 1;
+        Ok(*counter)
+    }
+
+    /// One write of the day's quota.
+    fn spend(&mut self, now: Timestamp) -> Result<(), KvError> {
         let day = now.as_millis().div_euclid(DAY_MS);
         if day != self.day {
             self.day = day;
@@ -406,10 +448,7 @@ impl Store {
             return Err(KvError::QuotaExceeded);
         }
         self.writes_today += 1;
-        let expires = ttl
-            .filter(|_| self.options.ttl)
-            .map(|ttl| now.plus_millis(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX)));
-        Ok(self.apply(key, value, expires))
+        Ok(())
     }
 
     fn apply(&mut self, key: &str, value: Bytes, expires: Option<Timestamp>) -> Version {

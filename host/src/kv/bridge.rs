@@ -33,6 +33,7 @@ impl kv::Host for &mut Arc<dyn DynKv> {
             ttl: capabilities.ttl,
             list: capabilities.list,
             batch: capabilities.batch,
+            increment: capabilities.increment,
         }
     }
 }
@@ -104,6 +105,13 @@ impl kv::HostWithStore<State> for StoreAccess {
             keys: page.keys,
             cursor: page.cursor,
         })
+    }
+
+    async fn increment(accessor: &Accessor<State, Self>, key: String) -> Result<u64, kv::Error> {
+        if key.len() > KEY_BYTES_MAX {
+            return Err(kv::Error::TooLarge);
+        }
+        Ok(store(accessor).increment(&key).await?)
     }
 }
 

@@ -21,6 +21,9 @@ pub async fn check(kv: &impl Kv) -> Result<(), String> {
         preconditions(kv).await?;
         one_of_many_wins(kv).await?;
     }
+    if kv.capabilities().increment {
+        counters(kv).await?;
+    }
     if kv.capabilities().ttl {
         expiry(kv).await?;
     }
@@ -158,17 +161,10 @@ async fn preconditions(kv: &impl Kv) -> Result<(), String> {
     )
 }
 
-/// Sixteen writers from the same version: one succeeds.
-async fn one_of_many_wins(kv: &impl Kv) -> Result<(), String> {
-    let version = put(kv, "race", b"start").await?;
-    let race = key("race");
-    let mut writers: Vec<_> = (0..16u8)
-        .map(|writer| {
-            let when = Precondition::Version(version.clone());
-            Box::pin(kv.put(&race, Bytes::from(vec![writer]), when, None))
-        })
-        .collect();
-    let mut results = vec![None; writers.len()];
+/// Polls all in turn until all are done: writers at once, without threads.
+async fn at_once<T>(writers: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut writers: Vec<_> = writers.map(Box::pin).collect();
+    let mut results: Vec<Option<T>> = writers.iter().map(|_| None).collect();
     std::future::poll_fn(|cx| {
         for (writer, result) in writers.iter_mut().zip(&mut results) {
             if result.is_none()
@@ -184,10 +180,50 @@ async fn one_of_many_wins(kv: &impl Kv) -> Result<(), String> {
         }
     })
     .await;
-    let won = results.iter().filter(|r| matches!(r, Some(Ok(_)))).count();
+    results.into_iter().flatten().collect()
+}
+
+/// Sixteen increments at once: sixteen numbers.
+async fn counters(kv: &impl Kv) -> Result<(), String> {
+    let count = key("count");
+    kv.delete(&count).await.map_err(failed)?;
+    let counted = at_once((0..16).map(|_| kv.increment(&count))).await;
+    let mut numbers: Vec<u64> = counted
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
+    numbers.sort_unstable();
+    ensure(
+        numbers == (1..=16).collect::<Vec<u64>>(),
+        "a counter begins with 1 and gives no number twice",
+    )?;
+    let other = key("count/other");
+    ensure(
+        kv.increment(&other).await.map_err(failed)? == 1,
+        "counters of different keys have nothing to do with each other",
+    )?;
+    kv.delete(&other).await.map_err(failed)?;
+    kv.delete(&count).await.map_err(failed)?;
+    ensure(
+        kv.increment(&count).await.map_err(failed)? == 1,
+        "a deleted counter begins again",
+    )?;
+    kv.delete(&count).await.map_err(failed)
+}
+
+/// Sixteen writers from the same version: one succeeds.
+async fn one_of_many_wins(kv: &impl Kv) -> Result<(), String> {
+    let version = put(kv, "race", b"start").await?;
+    let race = key("race");
+    let results = at_once((0..16u8).map(|writer| {
+        let when = Precondition::Version(version.clone());
+        kv.put(&race, Bytes::from(vec![writer]), when, None)
+    }))
+    .await;
+    let won = results.iter().filter(|result| result.is_ok()).count();
     let lost = results
         .iter()
-        .filter(|r| matches!(r, Some(Err(KvError::Conflict))))
+        .filter(|result| **result == Err(KvError::Conflict))
         .count();
     ensure(
         won == 1 && lost == results.len() - 1,

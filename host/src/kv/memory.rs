@@ -20,6 +20,7 @@ pub struct MemoryKv {
 #[derive(Debug, Default)]
 struct Values {
     values: BTreeMap<String, Value>,
+    counters: BTreeMap<String, u64>,
     last_version: u64,
 }
 
@@ -70,6 +71,7 @@ impl Kv for MemoryKv {
             ttl: true,
             list: true,
             batch: true,
+            increment: true,
         }
     }
 
@@ -120,8 +122,17 @@ impl Kv for MemoryKv {
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
-        self.values().await.values.remove(key);
+        let mut values = self.values().await;
+        values.values.remove(key);
+        values.counters.remove(key);
         Ok(())
+    }
+
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        let mut values = self.values().await;
+        let counter = values.counters.entry(key.to_owned()).or_default();
+        *counter += 1;
+        Ok(*counter)
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {

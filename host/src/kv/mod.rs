@@ -74,6 +74,12 @@ pub trait Kv: Send + Sync + 'static {
         prefix: &str,
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<KeyPage, KvError>> + Send;
+
+    /// Adds one to the counter `key` and returns what it is now: 1 where there was none. Only where
+    /// [`Capabilities::increment`] is true, which a store with [`Capabilities::swap`] need not offer.
+    fn increment(&self, key: &str) -> impl Future<Output = Result<u64, KvError>> + Send {
+        std::future::ready(Err(edgefold::host::no_counters(key)))
+    }
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, KvError>> + Send + 'a>>;
@@ -92,6 +98,7 @@ pub(crate) trait DynKv: Send + Sync {
     ) -> Answer<'a, Version>;
     fn delete<'a>(&'a self, key: &'a str) -> Answer<'a, ()>;
     fn list<'a>(&'a self, prefix: &'a str, cursor: Option<&'a str>) -> Answer<'a, KeyPage>;
+    fn increment<'a>(&'a self, key: &'a str) -> Answer<'a, u64>;
 }
 
 impl<K: Kv> DynKv for K {
@@ -123,6 +130,10 @@ impl<K: Kv> DynKv for K {
 
     fn list<'a>(&'a self, prefix: &'a str, cursor: Option<&'a str>) -> Answer<'a, KeyPage> {
         Box::pin(Kv::list(self, prefix, cursor))
+    }
+
+    fn increment<'a>(&'a self, key: &'a str) -> Answer<'a, u64> {
+        Box::pin(Kv::increment(self, key))
     }
 }
 
@@ -163,5 +174,9 @@ impl<K: Kv> Kv for Arc<K> {
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<KeyPage, KvError>> + Send {
         Kv::list(&**self, prefix, cursor)
+    }
+
+    fn increment(&self, key: &str) -> impl Future<Output = Result<u64, KvError>> + Send {
+        Kv::increment(&**self, key)
     }
 }

@@ -16,6 +16,8 @@ use super::{Capabilities, Entry, KeyPage, Kv, KvError, LIST_KEYS_MAX, Preconditi
 
 /// Key to version, expiry (milliseconds since 1970, 0: never) and value.
 const VALUES: TableDefinition<'_, &str, (u64, u64, &[u8])> = TableDefinition::new("values");
+/// What [`Kv::increment`] counts: no values, so that neither can be taken for the other.
+const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
 /// The version last given, under the empty key. Versions are never given twice, also not to a deleted key.
 const LAST_VERSION: TableDefinition<'_, &str, u64> = TableDefinition::new("last-version");
 
@@ -113,6 +115,7 @@ impl Kv for RedbKv {
             ttl: true,
             list: true,
             batch: true,
+            increment: true,
         }
     }
 
@@ -156,6 +159,11 @@ impl Kv for RedbKv {
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         let key = key.to_owned();
         self.blocking(move |file| file.delete(&key)).await
+    }
+
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        let key = key.to_owned();
+        self.blocking(move |file| file.increment(&key)).await
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
@@ -243,10 +251,26 @@ impl File {
         {
             let mut values = transaction.open_table(VALUES).map_err(unavailable)?;
             values.remove(key).map_err(unavailable)?;
+            let mut counters = transaction.open_table(COUNTERS).map_err(unavailable)?;
+            counters.remove(key).map_err(unavailable)?;
         }
         transaction.commit().map_err(ambiguous)?;
         self.cache.wrote(key, None);
         Ok(())
+    }
+
+    fn increment(&self, key: &str) -> Result<u64, KvError> {
+        let _order = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = self.database.begin_write().map_err(unavailable)?;
+        let count = {
+            let mut counters = transaction.open_table(COUNTERS).map_err(unavailable)?;
+            let count = counters.get(key).map_err(unavailable)?;
+            let count = count.map_or(0, |count| count.value()).saturating_add(1);
+            counters.insert(key, count).map_err(unavailable)?;
+            count
+        };
+        transaction.commit().map_err(ambiguous)?;
+        Ok(count)
     }
 
     fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {

@@ -146,6 +146,7 @@ impl Kv for Double {
             ttl: false,
             list: false,
             batch: false,
+            increment: false,
         }
     }
 

@@ -68,6 +68,7 @@ fn everything(kv: &impl Kv, key: &str) {
         let _ = kv.list(key, None).await;
         let _ = kv.list("", Some(key)).await;
         let _ = kv.delete(key).await;
+        let _ = kv.increment(key).await;
     });
 }
 

@@ -38,6 +38,7 @@ impl Kv for Recording {
             ttl: false,
             list: true,
             batch: false,
+            increment: true,
         }
     }
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
@@ -61,6 +62,10 @@ impl Kv for Recording {
         self.note(key);
         self.values.borrow_mut().remove(key);
         Ok(())
+    }
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        self.note(key);
+        Ok(1)
     }
     /// Everything it has, whatever the prefix.
     async fn list(&self, prefix: &str, _: Option<&str>) -> Result<KeyPage, KvError> {

@@ -40,6 +40,7 @@ impl Kv for MemKv {
             ttl: false,
             list: false,
             batch: false,
+            increment: false,
         }
     }
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::config::{CompiledError, Config};
-use crate::host::{Host, Kv, Level};
+use crate::host::{Host, Kv, Level, Variables};
 use crate::slice::keys;
 use crate::tenant::TenantHost;
 

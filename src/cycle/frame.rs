@@ -39,6 +39,7 @@ impl Frame<'_> {
             generation: self.head.map_or(0, Head::generation) + 1,
             updated: self.now,
             config_digest: config_digest(self.config),
+            sealed_upto: head.and_then(Head::sealed_upto),
             views: fold::views(self.config).iter().map(view).collect(),
             sources: self
                 .config

@@ -1,13 +1,14 @@
 //! Makes the outcome of a run visible, within the day's budget.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use crate::fold;
+use crate::fetch::Validators;
+use crate::fold::{self, Edit};
 use crate::host::{Host, Kv, KvError, Level, Precondition};
 use crate::publish::{self, Published, Sealing};
-use crate::slice::{Head, VALUE_BYTES_MAX, keys};
+use crate::slice::{Head, Position, VALUE_BYTES_MAX, keys};
 
 use super::frame::Frame;
 use super::ledger::Spent;
@@ -66,12 +67,15 @@ impl<H: Host> Run<'_, H> {
         } else {
             parts.rows = kept.to_vec();
             let mut sealed_now = frame.add_sealed(sealed_before, sealed);
-            for (key, gone) in &seal.dropped.counts {
-                if let Some(items) = sealed_now.get_mut(key) {
-                    *items = items.saturating_sub(*gone);
-                }
+            for (key, more) in &seal.counts {
+                let items = sealed_now.entry(key.clone()).or_default();
+                *items = items.saturating_add_signed(*more);
             }
-            parts.dropped_upto = seal.dropped.upto;
+            parts.dropped_upto = seal.dropped_upto;
+            parts.sealed_upto = parts
+                .sealed_upto
+                .max(sealed.first().map(|row| row.position));
+            self.settle(&folded.edits, &seal.waiting);
             seal.garbage.extend(frame.removed_views());
             frame.lay_out(&mut parts, sealed_now);
             for row in sealed {
@@ -82,7 +86,7 @@ impl<H: Host> Run<'_, H> {
         let published = self.loaded.head.as_ref();
         let unchanged = published.is_some_and(|head| head.fold_hash() == parts.fold_hash);
         if !waits && !sealed.is_empty() {
-            self.state.sealed_upto = sealed.first().map(|row| row.position);
+            self.state.sealed_upto = parts.sealed_upto;
         }
         // Without the state an edit of a sealed item would be taken for news again in the next run.
         let touched = !sealed.is_empty() || !folded.edits.is_empty() || !seal.garbage.is_empty();
@@ -133,6 +137,28 @@ impl<H: Host> Run<'_, H> {
             }
         }
         Ok(outcome)
+    }
+
+    /// Brings the memory in line with what became of the edits. One that waits is found again: its item is remembered as it
+    /// was, and its source is asked for the whole document.
+    fn settle(&mut self, edits: &[Edit], waiting: &BTreeSet<Position>) {
+        for edit in edits {
+            let hash = edit.position.hash;
+            if waiting.contains(&edit.position) {
+                self.state.memory.set_content(hash, edit.before);
+                if let Some(known) = self.state.sources.get_mut(&edit.source) {
+                    known.validators = Validators::default();
+                }
+            } else if edit.row.is_none() {
+                self.state.memory.forget(hash);
+            }
+        }
+        if !waiting.is_empty() {
+            self.report.notes.push(format!(
+                "{} edits of older items wait for the next publishes",
+                waiting.len()
+            ));
+        }
     }
 
     async fn swap<K: Kv>(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::fold::{Fold, Folded, Memory, SourceState, State};
+use crate::fold::{Edit, Fold, Folded, Memory, SourceState, State};
 use crate::host::{Capabilities, Host, Kv};
 use crate::page::SourceHealth;
 use crate::publish::CountingKv;
@@ -86,7 +86,7 @@ pub(super) struct Run<'a, H> {
 /// What a fold came to, to be laid out and published.
 pub(super) struct Outcome {
     pub(super) rows: Vec<Row>,
-    pub(super) edits: Vec<Row>,
+    pub(super) edits: Vec<Edit>,
     pub(super) health: Vec<SourceHealth>,
 }
 

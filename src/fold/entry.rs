@@ -11,18 +11,22 @@ use crate::parse::Entry;
 
 /// What makes an entry the same entry in the next document: its own id; else its address; else title and date.
 pub(super) fn identity(source: &Source, entry: &Entry) -> u64 {
-    let key = match (
-        &entry.guid,
-        entry.url.as_deref().and_then(canonical::canonical),
-    ) {
-        (Some(guid), _) => format!("{}\0id\0{guid}", source.id),
-        (None, Some(url)) => format!("{}\0url\0{url}", source.id),
-        (None, None) => {
+    if let Some(guid) = &entry.guid {
+        return identity_of_guid(source, guid);
+    }
+    let key = match entry.url.as_deref().and_then(canonical::canonical) {
+        Some(url) => format!("{}\0url\0{url}", source.id),
+        None => {
             let date = entry.published.map_or(0, |at| at.0);
             format!("{}\0title\0{date}\0{}", source.id, entry.title)
         }
     };
     xxh3_64(key.as_bytes())
+}
+
+/// The identity of entries of which the source states an id.
+pub(super) fn identity_of_guid(source: &Source, guid: &str) -> u64 {
+    xxh3_64(format!("{}\0id\0{guid}", source.id).as_bytes())
 }
 
 /// Hash of everything an edit can change.

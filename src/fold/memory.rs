@@ -50,8 +50,28 @@ impl Memory {
         self.insert(row.position.hash, known);
     }
 
-    pub(crate) fn get_mut(&mut self, hash: u64) -> Option<&mut Known> {
-        self.items.get_mut(&hash)
+    /// Place and content hash of a sealed item that a document has: it is taken as present.
+    pub(crate) fn seen(&mut self, hash: u64) -> Option<(Position, u64)> {
+        let known = self.items.get_mut(&hash)?;
+        known.present = true;
+        let rank = known.rank;
+        Some((Position { rank, hash }, known.content))
+    }
+
+    /// Its source states it otherwise now.
+    pub(crate) fn set_content(&mut self, hash: u64, content: u64) {
+        if let Some(known) = self.items.get_mut(&hash) {
+            known.content = content;
+        }
+    }
+
+    /// It was withdrawn: seen again, it is new.
+    pub(crate) fn forget(&mut self, hash: u64) {
+        if let Some(known) = self.items.remove(&hash)
+            && self.by_address.get(&known.address) == Some(&hash)
+        {
+            self.by_address.remove(&known.address);
+        }
     }
 
     /// Whose address this is: identity hash and source.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::{self, config_digest};
 use super::canonical;
-use super::entry::{identity, newest, shared_addresses};
+use super::entry::{identity, identity_of_guid, newest, shared_addresses};
 use super::memory::Memory;
 use super::place::{Merged, Seen};
 use super::views::{ViewDef, haystack, passes, views};
 use crate::config::{Config, Source};
 use crate::item::Item;
-use crate::parse::Parsed;
+use crate::parse::{Entry, Parsed};
 use crate::slice::{Corrupt, Head, Position, Row};
 use crate::time::Timestamp;
 
@@ -35,13 +35,25 @@ pub(crate) struct Fold<'a> {
     /// Whose address it is, among unsealed and new items: (identity, source).
     pub(super) by_address: BTreeMap<u64, (u64, String)>,
     pub(super) fresh: BTreeMap<u64, Fresh>,
-    /// Sealed items that their source has changed since.
-    pub(crate) edits: Vec<Row>,
-    pub(crate) memory: Memory,
+    /// Sealed items that their sources have changed or taken back.
+    pub(super) edits: Vec<Edit>,
+    pub(super) memory: Memory,
     /// The newest sealed rank: everything new goes above it.
     floor: Option<i64>,
     /// The newest rank that left by retention: what is dated before does not come back.
     pub(super) dropped: Option<i64>,
+}
+
+/// A sealed item that its source has changed or taken back.
+#[derive(Debug, Clone)]
+pub(crate) struct Edit {
+    pub(crate) position: Position,
+    /// The id of its source.
+    pub(crate) source: String,
+    /// Hash of the entry as it was known until now: restored where the edit has to wait.
+    pub(crate) before: u64,
+    /// As it is to be; `None`: it is withdrawn.
+    pub(crate) row: Option<Row>,
 }
 
 /// An item seen for the first time in this fold.
@@ -169,7 +181,7 @@ impl<'a> Fold<'a> {
             ));
         }
         let shared = shared_addresses(source, &entries);
-        let mut here = BTreeSet::new();
+        let mut here = self.tombstones(source, parsed, &entries, &mut folded);
         let mut too_old = 0_usize;
         for (index, entry) in entries.iter().enumerate() {
             let hash = identity(source, entry);
@@ -202,8 +214,41 @@ impl<'a> Fold<'a> {
         folded
     }
 
-    /// All unsealed items, newest first: what is new gets its place.
-    pub(crate) fn finish(mut self) -> (Vec<Row>, Vec<Row>, Memory) {
+    /// Withdraws what the document says is deleted (RFC 6721), unless it also has an entry of that id that was changed
+    /// later. Returns the identities withdrawn: older entries of theirs are passed over.
+    fn tombstones(
+        &mut self,
+        source: &Source,
+        parsed: &Parsed,
+        entries: &[&Entry],
+        folded: &mut Folded,
+    ) -> BTreeSet<u64> {
+        let mut deleted = BTreeMap::new();
+        for tombstone in &parsed.withdrawn {
+            let hash = identity_of_guid(source, &tombstone.guid);
+            let at = deleted.entry(hash).or_insert(tombstone.at);
+            *at = tombstone.at.max(*at);
+        }
+        if deleted.is_empty() {
+            return BTreeSet::new();
+        }
+        for entry in entries {
+            let hash = identity(source, entry);
+            let changed = entry.updated.or(entry.published);
+            if deleted.get(&hash).is_some_and(|at| changed > *at) {
+                deleted.remove(&hash);
+            }
+        }
+        for hash in deleted.keys() {
+            if matches!(self.withdraw(source, *hash), Merged::Changed) {
+                folded.changed += 1;
+            }
+        }
+        deleted.into_keys().collect()
+    }
+
+    /// All unsealed items, newest first (what is new gets its place), edits of sealed ones, and what is remembered.
+    pub(crate) fn finish(mut self) -> (Vec<Row>, Vec<Edit>, Memory) {
         let mut fresh: Vec<(i64, u64, Fresh)> = std::mem::take(&mut self.fresh)
             .into_iter()
             .map(|(hash, fresh)| (fresh.item.published.0, hash, fresh))

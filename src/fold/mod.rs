@@ -17,4 +17,4 @@ pub use views::{ALL, ViewDef, views, views_of};
 
 pub(crate) use assemble::{count, keep_date, new_source, render};
 pub(crate) use memory::Memory;
-pub(crate) use merge::{Fold, Folded};
+pub(crate) use merge::{Edit, Fold, Folded};

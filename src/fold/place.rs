@@ -2,7 +2,7 @@
 
 use super::canonical;
 use super::entry::{content, tags};
-use super::merge::{Fold, Fresh};
+use super::merge::{Edit, Fold, Fresh};
 use super::views::{haystack, passes};
 use crate::config::Source;
 use crate::item::Item;
@@ -51,23 +51,15 @@ impl Fold<'_> {
         if let Some(position) = self.by_hash.get(&hash).copied() {
             return self.update(source, entry, tags, content, position, wanted);
         }
-        let in_memory = self.memory.get_mut(hash).map(|known| {
-            known.present = true;
-            let before = std::mem::replace(&mut known.content, content);
-            (
-                before != content,
-                Position {
-                    rank: known.rank,
-                    hash,
-                },
-            )
-        });
-        match in_memory {
-            Some((true, position)) => {
-                return self.edit_sealed(source, entry, tags, content, position);
+        if let Some((position, before)) = self.memory.seen(hash) {
+            if !wanted {
+                return self.withdraw(source, hash);
             }
-            Some((false, _)) => return Merged::Same,
-            None => {}
+            if before == content {
+                return Merged::Same;
+            }
+            self.memory.set_content(hash, content);
+            return self.edit_sealed(source, entry, tags, content, (position, before));
         }
         if !wanted || self.fresh.contains_key(&hash) || self.is_duplicate(source, address) {
             return Merged::Same;
@@ -113,11 +105,30 @@ impl Fold<'_> {
             .filter(|(_, owner)| *owner != source.id)
             .map(|(hash, _)| hash);
         // As long as a second source still has it, the first must not be forgotten.
-        if let Some(known) = owner.and_then(|hash| self.memory.get_mut(hash)) {
-            known.present = true;
-            return true;
+        owner.is_some_and(|hash| self.memory.seen(hash).is_some())
+    }
+
+    /// Its source takes an item back, or it no longer passes: an unsealed one leaves now, a sealed one by the publish.
+    pub(super) fn withdraw(&mut self, source: &Source, hash: u64) -> Merged {
+        if let Some(position) = self.by_hash.remove(&hash) {
+            if let Some(row) = self.rows.remove(&position) {
+                let owner = self.by_address.get(&row.address);
+                if owner.is_some_and(|(owner, _)| *owner == hash) {
+                    self.by_address.remove(&row.address);
+                }
+            }
+            return Merged::Changed;
         }
-        false
+        let Some((position, before)) = self.memory.seen(hash) else {
+            return Merged::Same;
+        };
+        self.edits.push(Edit {
+            position,
+            source: source.id.clone(),
+            before,
+            row: None,
+        });
+        Merged::Changed
     }
 
     /// An unsealed item, perhaps edited: place and publication time stay.
@@ -134,9 +145,7 @@ impl Fold<'_> {
             return Merged::Same;
         };
         if !wanted {
-            self.rows.remove(&position);
-            self.by_hash.remove(&position.hash);
-            return Merged::Changed;
+            return self.withdraw(source, position.hash);
         }
         if row.content == content {
             return Merged::Same;
@@ -150,14 +159,14 @@ impl Fold<'_> {
         Merged::Changed
     }
 
-    /// A sealed item that its source has changed: the publish seals its segments anew where the head names them.
+    /// A sealed item that its source has changed: the publish seals its segments anew.
     fn edit_sealed(
         &mut self,
         source: &Source,
         entry: &Entry,
         tags: Vec<String>,
         content: u64,
-        at: Position,
+        (at, before): (Position, u64),
     ) -> Merged {
         let stated = entry
             .published
@@ -166,7 +175,12 @@ impl Fold<'_> {
         let item = self.item(source, entry, tags, at.to_string(), stated.min(self.now));
         let address = canonical::address(entry.url.as_deref());
         let row = self.row(&item, at, address, content, self.now);
-        self.edits.push(row);
+        self.edits.push(Edit {
+            position: at,
+            source: source.id.clone(),
+            before,
+            row: Some(row),
+        });
         Merged::Changed
     }
 

@@ -88,6 +88,11 @@ impl Collector {
         }
     }
 
+    /// How many entries are kept at most.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// How many entries were offered.
     pub(super) fn seen(&self) -> usize {
         self.seen

@@ -9,14 +9,15 @@ use super::collect::{Collector, Draft};
 use super::field::{is, is_picture, person, plain, plain_html, shown, value};
 use super::namespace::Namespace::{self, Atom, Content, Dc, Itunes, Media, Rss};
 use super::xml::{self, Element, Field};
-use super::{Parsed, date, link};
+use super::{Parsed, Tombstone, date, link};
 use crate::item::{SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
 use crate::time::Timestamp;
 
 /// Reads an XML feed; nothing where the document holds neither a feed's root nor an entry.
 pub(super) fn read(source: &str, document_url: &Url, mut collector: Collector) -> Option<Parsed> {
     let mut site = Site::default();
-    let outcome = xml::read(source, document_url, &mut |channel, element| {
+    let limit = collector.limit();
+    let outcome = xml::read(source, document_url, limit, &mut |channel, element| {
         site.refresh(channel);
         let draft = Reading::new(&site, element, document_url).draft(&mut collector);
         collector.push(draft);
@@ -49,7 +50,18 @@ pub(super) fn read(source: &str, document_url: &Url, mut collector: Collector) -
         title: Some(title).filter(|t| !t.is_empty()),
         link,
         entries,
+        withdrawn: outcome.deleted.iter().filter_map(tombstone).collect(),
         notes,
+    })
+}
+
+/// RFC 6721 §3: `ref` is the id of the entry, `when` the time of its removal.
+fn tombstone(field: &Field<'_>) -> Option<Tombstone> {
+    let guid = attribute(field.attributes, "ref")?;
+    let at = attribute(field.attributes, "when").and_then(|when| date::parse(&when));
+    Some(Tombstone {
+        guid: guid.trim().to_owned(),
+        at,
     })
 }
 

@@ -49,6 +49,7 @@ pub(super) fn read(
         title: None,
         link: None,
         entries,
+        withdrawn: Vec::new(),
         notes,
     })
 }

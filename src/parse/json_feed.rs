@@ -47,6 +47,7 @@ pub(super) fn read(
         title: Some(title).filter(|t| !t.is_empty()),
         link: home.and_then(|home| link::absolute(&home, document_url)),
         entries,
+        withdrawn: Vec::new(),
         notes,
     })
 }

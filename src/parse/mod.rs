@@ -44,6 +44,8 @@ pub struct Parsed {
     pub link: Option<String>,
     /// In the document's order.
     pub entries: Vec<Entry>,
+    /// What the source says it has taken back, at most as many as entries are taken.
+    pub withdrawn: Vec<Tombstone>,
     /// What was mended or left out, for the source's health. At most a few sentences.
     pub notes: Vec<String>,
 }
@@ -69,6 +71,15 @@ pub struct Entry {
     pub image: Option<String>,
     /// Own tags only.
     pub tags: Vec<String>,
+}
+
+/// An entry that its source has taken back: `at:deleted-entry`, RFC 6721.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The `atom:id` of the entry.
+    pub guid: String,
+    /// When it was taken back, where that can be read.
+    pub at: Option<Timestamp>,
 }
 
 /// Why a document can't be read. Shown to people: one sentence, at most 300 characters.

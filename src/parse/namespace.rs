@@ -23,6 +23,8 @@ pub(super) enum Namespace {
     Media,
     /// Podcasts.
     Itunes,
+    /// Deleted entries, RFC 6721.
+    Tombstones,
     /// Everything else.
     Other,
 }
@@ -78,6 +80,7 @@ fn by_address(address: &str, prefix: &str) -> Namespace {
     let known = [
         ("www.w3.org/2005/atom", Namespace::Atom),
         ("purl.org/atom/ns", Namespace::Atom),
+        ("purl.org/atompub/tombstones", Namespace::Tombstones),
         ("purl.org/net/rss1.1/content", Namespace::Content),
         ("purl.org/rss/1.0/modules/content", Namespace::Content),
         ("purl.org/rss/1.0/modules/", Namespace::Other),
@@ -110,6 +113,7 @@ fn by_prefix(prefix: &str) -> Namespace {
         "content" => Namespace::Content,
         "media" => Namespace::Media,
         "itunes" => Namespace::Itunes,
+        "at" => Namespace::Tombstones,
         _ => Namespace::Other,
     }
 }

@@ -54,6 +54,12 @@ pub(super) struct Outcome<'a> {
     pub(super) truncated: bool,
     /// Entries or the channel had unclosed fields.
     pub(super) unclosed: usize,
+    /// `at:deleted-entry` elements, wherever they stand.
+    pub(super) deleted: Vec<Field<'a>>,
+}
+
+fn is_deleted(field: &Field<'_>) -> bool {
+    field.name.eq_ignore_ascii_case("deleted-entry")
 }
 
 /// What an opening tag means.
@@ -78,10 +84,12 @@ fn role(namespace: Namespace, name: &str) -> Role {
     }
 }
 
-/// Reads `text`, handing over each whole entry together with the channel as known by then.
+/// Reads `text`, handing over each whole entry together with the channel as known by then; of deleted entries the first
+/// `deleted_max`.
 pub(super) fn read<'a>(
     text: &'a str,
     document_url: &Url,
+    deleted_max: usize,
     entry: &mut dyn FnMut(&Element<'a>, &Element<'a>),
 ) -> Outcome<'a> {
     let mut reader = Reader {
@@ -92,6 +100,7 @@ pub(super) fn read<'a>(
         current: None,
         outer_namespaces: 0,
         outcome: Outcome::default(),
+        deleted_max,
         entry,
     };
     reader.run();
@@ -106,6 +115,7 @@ struct Reader<'a, 'f> {
     current: Option<Element<'a>>,
     outer_namespaces: usize,
     outcome: Outcome<'a>,
+    deleted_max: usize,
     entry: &'f mut dyn FnMut(&Element<'a>, &Element<'a>),
 }
 
@@ -223,6 +233,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn keep(&mut self, field: Field<'a>) {
+        if field.namespace == Namespace::Tombstones {
+            if is_deleted(&field) && self.outcome.deleted.len() < self.deleted_max {
+                self.outcome.deleted.push(field);
+            }
+            return;
+        }
         let element = self.element();
         if element.fields.len() < FIELDS_MAX {
             element.fields.push(field);

@@ -3,7 +3,9 @@
 //! The order is what keeps readers safe: a head is written only after everything that it names, and the state (with the
 //! validators that stop a document from being sent again) only after the head that has the document's items.
 
+mod amend;
 mod counting;
+mod layer;
 mod retain;
 mod seal;
 

@@ -1,28 +1,14 @@
 //! Retention: whole segments leave at the old end of every view.
 
-use std::collections::BTreeMap;
-
 use super::seal::{Seal, Sealing};
 use crate::config::Retention;
 use crate::host::Kv;
-use crate::read::{ReadError, directory, usable, verified_segment};
-use crate::slice::{
-    DIRECTORY_MOVE_SEGMENTS, Directory, Position, SEGMENT_ITEMS_MAX, Segment, SliceRef, Stamp,
-    ViewParts, encode_directory, keys,
-};
+use crate::read::ReadError;
+use crate::slice::{DIRECTORY_MOVE_SEGMENTS, Row, SEGMENT_ITEMS_MAX, SliceRef, Stamp, ViewParts};
 
 /// Segments of one view that one publish drops; the next goes on. Each is read once, for the counts.
 pub(crate) const DROPPED_SEGMENTS_MAX: usize = 16;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// What left by retention.
-#[derive(Debug, Default)]
-pub(crate) struct Dropped {
-    /// The newest place dropped so far, by this publish or an earlier one.
-    pub(crate) upto: Option<Position>,
-    /// Items dropped by this publish, by the names of view and source.
-    pub(crate) counts: BTreeMap<(String, String), u64>,
-}
 
 /// The oldest segments of a view, oldest first.
 struct Oldest {
@@ -41,7 +27,7 @@ pub(super) async fn retain<K: Kv>(
     sealing: &Sealing<'_>,
     seal: &mut Seal,
 ) -> Result<(), ReadError> {
-    seal.dropped.upto = sealing.dropped_upto;
+    seal.dropped_upto = sealing.dropped_upto;
     let retention = &sealing.config.retention;
     let Some(all) = views.first().filter(|_| retention.is_some()) else {
         return Ok(());
@@ -66,9 +52,9 @@ pub(super) async fn retain<K: Kv>(
         });
         let count = oldest.count(droppable.count());
         let newest = count.checked_sub(1).and_then(|at| oldest.segments.get(at));
-        seal.dropped.upto = seal.dropped.upto.max(newest.map(|segment| segment.newest));
+        seal.dropped_upto = seal.dropped_upto.max(newest.map(|segment| segment.newest));
     }
-    let Some(upto) = seal.dropped.upto else {
+    let Some(upto) = seal.dropped_upto else {
         return Ok(());
     };
     for view in views {
@@ -117,12 +103,9 @@ async fn oldest<K: Kv>(
             within: None,
         }));
     };
-    let listed = match seal.writes.get(&keys::directory(within.name)).cloned() {
-        Some(bytes) => Some(Directory::open(bytes)?),
-        None => usable(directory(kv, within).await, &mut seal.notes)?,
-    };
+    let listed = seal.entries::<SliceRef, K>(kv, within).await?;
     Ok(listed.map(|listed| Oldest {
-        segments: listed.segments().rev().collect(),
+        segments: listed.into_iter().rev().collect(),
         within: Some(within),
     }))
 }
@@ -152,36 +135,22 @@ async fn drop_segments<K: Kv>(
         return Ok(());
     }
     for reference in leaving {
-        let key = keys::segment(reference.name);
-        let held = match seal.writes.remove(&key) {
-            Some(bytes) => Some(Segment::open(bytes)?),
-            None => {
-                seal.garbage.push(key);
-                usable(verified_segment(kv, *reference).await, &mut seal.notes)?
-            }
-        };
-        for row in held.iter().flat_map(|held| held.items.rows()) {
-            let key = (view.id.clone(), row.source);
-            *seal.dropped.counts.entry(key).or_default() += 1;
+        let held = seal.entries::<Row, K>(kv, *reference).await?;
+        for row in held.into_iter().flatten() {
+            seal.count(&view.id, &row.source, -1);
         }
-        view.filed.retain(|filed| filed.name != reference.name);
+        seal.supersede::<Row>(*reference);
     }
     let Some(within) = oldest.within else {
         let kept = view.segments.len().saturating_sub(leaving.len());
         view.segments.truncate(kept);
         return Ok(());
     };
-    seal.writes.remove(&keys::directory(within.name));
-    view.directories.pop();
-    if !staying.is_empty() {
-        let newest_first: Vec<SliceRef> = staying.iter().rev().copied().collect();
-        let stamp = Stamp {
-            view: &view.id,
-            generation: sealing.generation,
-        };
-        let (reference, bytes) = encode_directory(&newest_first, stamp);
-        seal.writes.insert(keys::directory(reference.name), bytes);
-        view.directories.push(reference);
-    }
+    let newest_first: Vec<SliceRef> = staying.iter().rev().copied().collect();
+    let stamp = Stamp {
+        view: &view.id,
+        generation: sealing.generation,
+    };
+    seal.replace(&mut view.directories, within, &newest_first, stamp);
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::header::Kind;
 use super::items::{Items, section as item};
 use super::parts::{
     CHECK_BYTES, CHECKS, COUNT_BYTES, COUNTS, Check, DIRECTORIES, DROPPED, HEALTH, Ledger, META,
-    META_BYTES, SEGMENTS, VIEW_IDS, VIEW_TOTALS,
+    META_BYTES, SEALED, SEGMENTS, VIEW_IDS, VIEW_TOTALS,
 };
 use super::refs::{SliceRef, decode_refs};
 use super::{Corrupt, Position, Section};
@@ -215,12 +215,15 @@ impl Head {
         decode_refs(self.value().piece(DIRECTORIES, usize::from(view)))
     }
 
-    /// The newest sealed position of the view of everything.
+    /// The newest place that was ever sealed: what is new goes above it, what is remembered goes up to it.
     pub(crate) fn sealed_upto(&self) -> Option<Position> {
-        self.segments(0)
-            .chain(self.directories(0))
-            .next()
-            .map(|segment| segment.newest)
+        let bytes = self.value().piece(SEALED, 0).first_chunk();
+        // Heads of before this section was there have withdrawn nothing.
+        let listed = || self.segments(0).chain(self.directories(0)).next();
+        bytes.map_or_else(
+            || listed().map(|newest| newest.newest),
+            |bytes| Some(Position::from_bytes(*bytes)),
+        )
     }
 
     /// How the sources fare. Parses: for folds, not for reads.

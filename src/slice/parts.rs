@@ -22,6 +22,7 @@ pub(super) const COUNTS: u16 = 21;
 pub(super) const HEALTH: u16 = 24;
 pub(super) const CHECKS: u16 = 25;
 pub(super) const DROPPED: u16 = 26;
+pub(super) const SEALED: u16 = 27;
 pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 8;
 pub(super) const COUNT_BYTES: usize = 2 + 2 + 8;
 pub(super) const CHECK_BYTES: usize = 8 + 8;
@@ -59,8 +60,6 @@ pub struct ViewParts {
     pub segments: Vec<SliceRef>,
     /// Newest first; older than all `segments`.
     pub directories: Vec<SliceRef>,
-    /// Segments that moved into a directory by this publish. Not stored in the head.
-    pub(crate) filed: Vec<SliceRef>,
 }
 
 /// Everything that goes into a head.
@@ -82,6 +81,8 @@ pub struct HeadParts {
     pub sources: Vec<String>,
     /// The newest place that left by retention.
     pub dropped_upto: Option<Position>,
+    /// The newest place that was ever sealed; never falls, also where its item was withdrawn since.
+    pub sealed_upto: Option<Position>,
     /// Items by (view, source), sealed ones included.
     pub counts: BTreeMap<(u16, u16), u64>,
     /// One for each configured source, in the order of `sources`. Times of checks are no reason to publish.
@@ -153,6 +154,8 @@ impl HeadParts {
         writer.section(CHECKS, vec![checks]);
         let dropped = self.dropped_upto.map(|place| place.to_bytes().to_vec());
         writer.section(DROPPED, dropped.into_iter().collect());
+        let sealed = self.sealed_upto.map(|place| place.to_bytes().to_vec());
+        writer.section(SEALED, sealed.into_iter().collect());
         writer.section(
             HEALTH,
             vec![serde_json::to_vec(&self.health).unwrap_or_default()],

@@ -85,6 +85,11 @@ impl Directory {
         })
     }
 
+    /// Whether content and hash agree.
+    pub(crate) fn verify(&self) -> Result<(), Corrupt> {
+        self.value.verify()
+    }
+
     /// Its segments, newest first.
     pub(crate) fn segments(&self) -> impl DoubleEndedIterator<Item = SliceRef> + '_ {
         decode_refs(self.value.piece(REFS, 0))

@@ -386,6 +386,7 @@ pub(super) fn head_of(
         ledger: Ledger::default(),
         checks: Vec::new(),
         dropped_upto: None,
+        sealed_upto: None,
         views: views
             .iter()
             .map(|view| ViewParts {

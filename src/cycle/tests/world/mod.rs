@@ -79,6 +79,8 @@ pub(super) fn post(source: &str, number: i64) -> Post {
 pub(super) struct World {
     pub(super) kv: MemKv,
     pub(super) documents: RefCell<BTreeMap<String, Result<Vec<Post>, u16>>>,
+    /// Documents as they are, instead.
+    raw: RefCell<BTreeMap<String, Bytes>>,
     pub(super) now: Cell<i64>,
     pub(super) asked: RefCell<Vec<String>>,
     random: Cell<u64>,
@@ -94,6 +96,11 @@ impl World {
         self.documents
             .borrow_mut()
             .insert(source.to_owned(), Ok(posts));
+    }
+    /// Any document.
+    pub(super) fn raw(&self, source: &str, body: &str) {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        self.raw.borrow_mut().insert(source.to_owned(), body);
     }
     pub(super) fn fail(&self, source: &str, status: u16) {
         self.documents
@@ -231,7 +238,9 @@ impl HttpClient for World {
             .trim_end_matches(".example")
             .to_owned();
         self.asked.borrow_mut().push(name.clone());
+        let raw = self.raw.borrow().get(&name).cloned();
         let (status, body) = match self.documents.borrow().get(&name) {
+            _ if raw.is_some() => (200, raw.unwrap_or_default()),
             Some(Ok(posts)) => (200, document(&name, posts)),
             Some(Err(status)) => (*status, Bytes::new()),
             None => (404, Bytes::new()),

@@ -79,7 +79,7 @@ impl<H: Host> Run<'_, H> {
             seal.garbage.extend(frame.removed_views());
             frame.lay_out(&mut parts, sealed_now);
             for row in sealed {
-                self.state.memory.insert_row(row);
+                self.state.memory.insert_sealed(row);
             }
         }
         parts.checks = checks(self.config, &self.state);
@@ -242,13 +242,14 @@ impl<H: Host> Run<'_, H> {
         // The last run of a round too: else its sources would count as unasked.
         self.state.goes_on = self.left > 0;
         let goes_on = self.asked && (self.left > 0 || self.loaded.state.goes_on);
-        let dirty = || self.has_ripe() || self.state.essence() != self.loaded.state.essence();
+        let dirty = || self.has_ripe() || self.state.differs(&self.loaded.state);
         touched || goes_on || (due && dirty())
     }
 
     /// Stores the state. That it could not be stored costs the next run a re-fetch, no more.
     async fn save_state<K: Kv>(&mut self, kv: &K, after: Spent) {
         self.state.saved_at = self.now;
+        self.find_orphans(kv).await;
         let left = self
             .config
             .budget

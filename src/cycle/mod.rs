@@ -8,6 +8,7 @@ mod health;
 mod land;
 mod ledger;
 mod load;
+mod orphans;
 mod run;
 mod status;
 mod sweep;

@@ -11,7 +11,7 @@ pub(super) const GRACE_MS: i64 = 60 * 60 * 1000;
 /// Deletions of one run.
 const DELETES_MAX: usize = 32;
 /// Keys that wait for their deletion; what is more stays stored for good.
-const GARBAGE_MAX: usize = 500;
+pub(super) const GARBAGE_MAX: usize = 500;
 
 impl<H: Host> Run<'_, H> {
     /// Notes what the head that was just published no longer names.

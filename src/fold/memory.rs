@@ -1,142 +1,280 @@
 //! What de-duplication remembers of sealed items, so that a fold need not read them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::slice::{Position, Row, VALUE_BYTES_MAX};
+use super::known::{self, Known, Table};
+use crate::slice::{Corrupt, Position, Row, Value, Writer};
 
 /// Items remembered at most. Those that are in a source's last document are kept first, then the newest.
 pub const MEMORY_ITEMS_MAX: usize = 12_000;
 
-/// One remembered item in the stored state, in bytes.
-pub(crate) const KNOWN_BYTES: usize = 8 + 8 + 8 + 8 + 2 + 1;
-const _: () = assert!(MEMORY_ITEMS_MAX * KNOWN_BYTES < VALUE_BYTES_MAX - 60_000);
-
-/// One sealed item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Known {
-    pub(crate) rank: i64,
-    pub(crate) address: u64,
-    pub(crate) content: u64,
-    pub(crate) source: String,
-    /// Its source's last document still had it.
-    pub(crate) present: bool,
-}
-
-/// Sealed items by the hash of their identity, and by address.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Sealed items by the hash of their identity, and by address: the stored ones, and what this run has changed. A run that
+/// looks nothing up costs nothing, however much is remembered.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
-    items: BTreeMap<u64, Known>,
-    by_address: BTreeMap<u64, u64>,
+    stored: Table,
+    /// Added or changed by this run; `None`: forgotten.
+    changed: BTreeMap<u64, Option<Known<'static>>>,
+    /// Address and identity of those added.
+    by_address: BTreeSet<(u64, u64)>,
+    /// Sources of which this run has folded a document.
+    folded: BTreeSet<String>,
+    /// Items that those documents have.
+    seen: BTreeSet<u64>,
 }
 
 impl Memory {
-    /// Remembers a sealed item.
-    pub(crate) fn insert(&mut self, hash: u64, known: Known) {
-        if known.address != 0 {
-            self.by_address.entry(known.address).or_insert(hash);
-        }
-        self.items.insert(hash, known);
+    /// What a stored state remembers.
+    ///
+    /// # Errors
+    /// Where it is not of this layout.
+    pub(crate) fn open(value: Value) -> Result<Self, Corrupt> {
+        Ok(Self {
+            stored: Table::open(value)?,
+            ..Self::default()
+        })
     }
 
-    /// Remembers a row as it is sealed or read back. Taken as present until a document of its source says otherwise.
+    /// Puts it into a state.
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        let items: Vec<Known<'_>> = self
+            .iter()
+            .map(|known| {
+                let present = self.is_present(&known);
+                Known { present, ..known }
+            })
+            .collect();
+        known::write(writer, &items);
+    }
+
+    /// Whether something is remembered, forgotten or known otherwise since it was stored.
+    pub(crate) fn is_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Remembers a row that is read back. Taken as present until a document of its source says otherwise.
     pub(crate) fn insert_row(&mut self, row: &Row) {
+        let hash = row.position.hash;
+        if row.address != 0 {
+            self.by_address.insert((row.address, hash));
+        }
         let known = Known {
+            hash,
             rank: row.position.rank,
             address: row.address,
             content: row.content,
-            source: row.source.clone(),
+            source: Cow::Owned(row.source.clone()),
             present: true,
         };
-        self.insert(row.position.hash, known);
+        self.changed.insert(hash, Some(known));
+    }
+
+    /// Remembers a row that is sealed now.
+    pub(crate) fn insert_sealed(&mut self, row: &Row) {
+        self.insert_row(row);
+        self.seen.insert(row.position.hash);
+    }
+
+    fn get(&self, hash: u64) -> Option<Known<'_>> {
+        match self.changed.get(&hash) {
+            Some(changed) => changed.as_ref().map(Known::borrowed),
+            None => self.stored.find(hash),
+        }
     }
 
     /// Place and content hash of a sealed item that a document has: it is taken as present.
     pub(crate) fn seen(&mut self, hash: u64) -> Option<(Position, u64)> {
-        let known = self.items.get_mut(&hash)?;
-        known.present = true;
-        let rank = known.rank;
-        Some((Position { rank, hash }, known.content))
+        let known = self.get(hash)?;
+        let (rank, content) = (known.rank, known.content);
+        self.seen.insert(hash);
+        Some((Position { rank, hash }, content))
     }
 
     /// Its source states it otherwise now.
     pub(crate) fn set_content(&mut self, hash: u64, content: u64) {
-        if let Some(known) = self.items.get_mut(&hash) {
-            known.content = content;
-        }
+        let Some(known) = self.get(hash).map(Known::into_owned) else {
+            return;
+        };
+        self.changed.insert(hash, Some(Known { content, ..known }));
     }
 
     /// It was withdrawn: seen again, it is new.
     pub(crate) fn forget(&mut self, hash: u64) {
-        if let Some(known) = self.items.remove(&hash)
-            && self.by_address.get(&known.address) == Some(&hash)
-        {
-            self.by_address.remove(&known.address);
+        if let Some(address) = self.get(hash).map(|known| known.address) {
+            self.by_address.remove(&(address, hash));
+        }
+        if self.stored.find(hash).is_some() {
+            self.changed.insert(hash, None);
+        } else {
+            self.changed.remove(&hash);
         }
     }
 
     /// Whose address this is: identity hash and source.
-    pub(crate) fn owner(&self, address: u64) -> Option<(u64, &str)> {
-        let hash = self.by_address.get(&address)?;
-        self.items
-            .get(hash)
-            .map(|known| (*hash, known.source.as_str()))
+    pub(crate) fn owner(&self, address: u64) -> Option<(u64, Cow<'_, str>)> {
+        let forgotten = |known: &Known<'_>| matches!(self.changed.get(&known.hash), Some(None));
+        let stored = self
+            .stored
+            .of_address(address)
+            .find(|known| !forgotten(known));
+        let mut added = self.by_address.range((address, 0)..=(address, u64::MAX));
+        let owner = stored.or_else(|| self.get(added.next()?.1));
+        owner.map(|known| (known.hash, known.source))
     }
 
     /// A new document of `source` is about to be folded: what it no longer has may be forgotten.
     pub(crate) fn begin_document(&mut self, source: &str) {
-        for known in self
-            .items
-            .values_mut()
-            .filter(|known| known.source == source)
-        {
-            known.present = false;
-        }
+        self.folded.insert(source.to_owned());
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &Known)> {
-        self.items.iter().map(|(hash, known)| (*hash, known))
+    fn is_present(&self, known: &Known<'_>) -> bool {
+        let before = known.present && !self.folded.contains(known.source.as_ref());
+        before || self.seen.contains(&known.hash)
     }
 
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Known> {
-        self.items.values_mut()
+    /// All, in the order of their identities.
+    fn iter(&self) -> impl Iterator<Item = Known<'_>> {
+        let mut stored = self.stored.iter().peekable();
+        let mut changed = self.changed.iter().peekable();
+        std::iter::from_fn(move || {
+            loop {
+                let next = changed.peek().map(|(hash, _)| **hash);
+                let first = stored.peek().map(|known| known.hash);
+                if first.is_some_and(|first| next.is_none_or(|next| first < next)) {
+                    return stored.next();
+                }
+                if first == next {
+                    stored.next();
+                }
+                if let (_, Some(known)) = changed.next()? {
+                    return Some(known.borrowed());
+                }
+            }
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.items.len()
+        let mut len = self.stored.len();
+        for (hash, known) in &self.changed {
+            match (self.stored.find(*hash).is_some(), known.is_some()) {
+                (true, false) => len = len.saturating_sub(1),
+                (false, true) => len += 1,
+                _ => {}
+            }
+        }
+        len
     }
 
-    /// Forgets the oldest beyond `max`, those in last documents last. Returns, by source, the newest rank forgotten of an
-    /// item that was still present: what is older than that can no longer be told from something new.
+    /// Forgets the oldest beyond `max`, those in last documents last. Returns, by source, the newest rank forgotten: what is
+    /// older than that can no longer be told from something new.
     pub(crate) fn trim(&mut self, max: usize) -> BTreeMap<String, i64> {
         let mut horizon = BTreeMap::new();
-        let excess = self.items.len().saturating_sub(max);
+        let excess = self.len().saturating_sub(max);
         if excess == 0 {
             return horizon;
         }
-        let mut order: Vec<(bool, Position)> = self
-            .items
+        let mut order: Vec<(bool, i64, u64)> = self
             .iter()
-            .map(|(hash, known)| {
-                (
-                    known.present,
-                    Position {
-                        rank: known.rank,
-                        hash: *hash,
-                    },
-                )
-            })
+            .map(|known| (self.is_present(&known), known.rank, known.hash))
             .collect();
         order.sort_unstable();
-        for (_, position) in order.into_iter().take(excess) {
-            let Some(known) = self.items.remove(&position.hash) else {
-                continue;
-            };
-            if self.by_address.get(&known.address) == Some(&position.hash) {
-                self.by_address.remove(&known.address);
+        for (_, rank, hash) in order.into_iter().take(excess) {
+            if let Some(known) = self.get(hash) {
+                let newest = horizon.entry(known.source.into_owned()).or_insert(rank);
+                *newest = rank.max(*newest);
             }
-            let newest = horizon.entry(known.source).or_insert(known.rank);
-            *newest = known.rank.max(*newest);
+            self.forget(hash);
         }
         horizon
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::slice::Kind;
+    use crate::time::Timestamp;
+
+    fn row(hash: u64, content: u64) -> Row {
+        Row {
+            position: Position {
+                rank: (hash * 37 % 11).cast_signed(),
+                hash,
+            },
+            source: format!("s{}", hash % 3),
+            views: Vec::new(),
+            address: hash % 5,
+            content,
+            seen: Timestamp(0),
+            json: String::new(),
+            html: String::new(),
+        }
+    }
+
+    /// As the next run finds it.
+    fn stored(memory: &Memory) -> Memory {
+        let mut writer = Writer::default();
+        memory.write(&mut writer);
+        let value = Value::open(writer.finish(Kind::State, None), Kind::State).unwrap();
+        Memory::open(value).unwrap()
+    }
+
+    proptest! {
+        /// A plain map, and a memory that is stored and read back at any moment, remember alike.
+        #[test]
+        fn it_remembers_what_a_map_does(
+            steps in proptest::collection::vec((0..6_u8, 0..40_u64, any::<u64>()), 0..120),
+        ) {
+            let (mut memory, mut map) = (Memory::default(), BTreeMap::new());
+            for (step, hash, content) in steps {
+                match step {
+                    0 | 1 => {
+                        memory.insert_sealed(&row(hash, content));
+                        map.insert(hash, content);
+                    }
+                    2 => {
+                        memory.set_content(hash, content);
+                        map.entry(hash).and_modify(|known| *known = content);
+                    }
+                    3 => {
+                        memory.forget(hash);
+                        map.remove(&hash);
+                    }
+                    4 => memory = stored(&memory),
+                    _ => prop_assert_eq!(memory.seen(hash).map(|seen| seen.1), map.get(&hash).copied()),
+                }
+                prop_assert_eq!(memory.len(), map.len());
+            }
+            let all: Vec<(u64, u64)> = memory.iter().map(|known| (known.hash, known.content)).collect();
+            prop_assert_eq!(all, map.clone().into_iter().collect::<Vec<_>>());
+            for address in 1..5 {
+                let owner = memory.owner(address).map(|(hash, _)| hash % 5);
+                let any = map.keys().any(|hash| hash % 5 == address);
+                prop_assert_eq!(owner, any.then_some(address));
+            }
+        }
+    }
+
+    #[test]
+    fn the_oldest_leave_first_and_those_still_listed_last() {
+        let mut memory = Memory::default();
+        for hash in 1..=20 {
+            memory.insert_sealed(&row(hash, 0));
+        }
+        let mut memory = stored(&memory);
+        memory.begin_document("s0");
+        for hash in [3, 6] {
+            memory.seen(hash);
+        }
+        let horizon = memory.trim(16);
+        // Of source s0 its document has only 3 and 6 any more: the others may go.
+        let gone: Vec<u64> = (1..=20)
+            .filter(|hash| memory.get(*hash).is_none())
+            .collect();
+        assert_eq!(gone, [9, 12, 15, 18]);
+        assert_eq!(horizon, [("s0".to_owned(), 6)].into());
     }
 }

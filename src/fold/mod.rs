@@ -3,6 +3,7 @@
 mod assemble;
 mod canonical;
 mod entry;
+mod known;
 mod memory;
 mod merge;
 mod place;

@@ -102,7 +102,7 @@ impl Fold<'_> {
         let owner = self
             .memory
             .owner(address)
-            .filter(|(_, owner)| *owner != source.id)
+            .filter(|(_, owner)| owner.as_ref() != source.id)
             .map(|(hash, _)| hash);
         // As long as a second source still has it, the first must not be forgotten.
         owner.is_some_and(|hash| self.memory.seen(hash).is_some())

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_128;
 
-use super::memory::{KNOWN_BYTES, Known, Memory};
+use super::memory::Memory;
 use crate::fetch::Validators;
 use crate::slice::{Corrupt, Kind, Ledger, Position, Value, Writer};
 use crate::time::Timestamp;
 
+/// The sections after it are those of the memory.
 const CONTROL: u16 = 1;
-const KNOWN_SOURCES: u16 = 2;
-const KNOWN: u16 = 3;
 
 /// What is remembered of one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,8 +42,31 @@ pub struct SourceState {
     pub forgotten_upto: Option<i64>,
 }
 
+impl SourceState {
+    /// Whether nothing is missed with `other` in its place: the times of checks are found out again.
+    fn lasts_as(&self, other: &Self) -> bool {
+        let timeless = |state: &Self| Self {
+            checked: None,
+            due: None,
+            ..state.clone()
+        };
+        timeless(self) == timeless(other)
+    }
+}
+
+/// The search for values that nothing names: where it goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sweep {
+    /// Of the last look.
+    pub(crate) at: Timestamp,
+    /// Directories are looked through, not segments.
+    pub(crate) directories: bool,
+    /// The store's own, within the listing.
+    pub(crate) cursor: Option<String>,
+}
+
 /// The stored state.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct State {
     /// When it was stored last.
     pub saved_at: Timestamp,
@@ -57,6 +78,7 @@ pub struct State {
     pub goes_on: bool,
     /// Keys that no head names any more, with the time since when: deleted when no reader can have such a head.
     pub garbage: BTreeMap<String, Timestamp>,
+    pub(crate) sweep: Sweep,
     /// Everything sealed up to here is in `memory`, or given up.
     pub(crate) sealed_upto: Option<Position>,
     pub(crate) memory: Memory,
@@ -71,6 +93,8 @@ struct Control {
     goes_on: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     garbage: BTreeMap<String, Timestamp>,
+    #[serde(default)]
+    sweep: Sweep,
     sources: BTreeMap<String, SourceState>,
 }
 
@@ -84,20 +108,15 @@ impl State {
         value.verify()?;
         let control: Control = serde_json::from_slice(value.piece(CONTROL, 0))
             .map_err(|_| Corrupt("unreadable state"))?;
-        let mut memory = Memory::default();
-        let (cells, _) = value.piece(KNOWN, 0).as_chunks::<KNOWN_BYTES>();
-        for cell in cells {
-            let (hash, known) = decode_known(cell, &value);
-            memory.insert(hash, known);
-        }
         Ok(Self {
             saved_at: Timestamp(control.saved_at),
             ledger: control.ledger,
             sources: control.sources,
             goes_on: control.goes_on,
             garbage: relative(control.garbage),
+            sweep: control.sweep,
             sealed_upto: control.sealed_upto.as_deref().and_then(Position::from_id),
-            memory,
+            memory: Memory::open(value)?,
         })
     }
 
@@ -110,55 +129,30 @@ impl State {
             sealed_upto: self.sealed_upto.map(|position| position.to_string()),
             goes_on: self.goes_on,
             garbage: self.garbage.clone(),
+            sweep: self.sweep.clone(),
             sources: self.sources.clone(),
         };
-        let mut names: Vec<&str> = self
-            .memory
-            .iter()
-            .map(|(_, known)| known.source.as_str())
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        let mut known = Vec::with_capacity(self.memory.len() * KNOWN_BYTES);
-        for (hash, item) in self.memory.iter() {
-            let source = names
-                .binary_search(&item.source.as_str())
-                .ok()
-                .and_then(|index| u16::try_from(index).ok());
-            known.extend(hash.to_le_bytes());
-            known.extend(item.rank.to_le_bytes());
-            known.extend(item.address.to_le_bytes());
-            known.extend(item.content.to_le_bytes());
-            known.extend(source.unwrap_or(u16::MAX).to_le_bytes());
-            known.push(u8::from(item.present));
-        }
         let mut writer = Writer::default();
         writer.section(
             CONTROL,
             vec![serde_json::to_vec(&control).unwrap_or_default()],
         );
-        writer.section(
-            KNOWN_SOURCES,
-            names.iter().map(|name| name.as_bytes().to_vec()).collect(),
-        );
-        writer.section(KNOWN, vec![known]);
+        self.memory.write(&mut writer);
         writer.finish(Kind::State, None)
     }
 
-    /// Hash of what would be missed if it were not stored: not of check times, which a later run finds out again.
+    /// Whether something would be missed if `self` were not stored in the place of `stored`, which it was made from.
     #[must_use]
-    pub fn essence(&self) -> u128 {
-        let mut stable = self.clone();
-        stable.saved_at = Timestamp(0);
-        stable.ledger = Ledger::default();
-        for source in stable.sources.values_mut() {
-            source.checked = None;
-            source.due = None;
-        }
-        for known in stable.memory.values_mut() {
-            known.present = false;
-        }
-        xxh3_128(&stable.encode())
+    pub fn differs(&self, stored: &Self) -> bool {
+        let same = |(one, other): ((&String, &SourceState), (&String, &SourceState))| {
+            one.0 == other.0 && one.1.lasts_as(other.1)
+        };
+        self.memory.is_changed()
+            || self.goes_on != stored.goes_on
+            || self.sealed_upto != stored.sealed_upto
+            || self.garbage != stored.garbage
+            || self.sources.len() != stored.sources.len()
+            || !self.sources.iter().zip(&stored.sources).all(same)
     }
 }
 
@@ -169,20 +163,4 @@ fn relative(garbage: BTreeMap<String, Timestamp>) -> BTreeMap<String, Timestamp>
         None => (key, since),
     };
     garbage.into_iter().map(relative).collect()
-}
-
-fn decode_known(cell: &[u8; KNOWN_BYTES], value: &Value) -> (u64, Known) {
-    let number = |at: usize| {
-        let bytes = cell.get(at..at + 8).and_then(|bytes| bytes.first_chunk());
-        bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
-    };
-    let source = u16::from_le_bytes([cell[32], cell[33]]);
-    let known = Known {
-        rank: number(8).cast_signed(),
-        address: number(16),
-        content: number(24),
-        source: value.text(KNOWN_SOURCES, usize::from(source)).to_owned(),
-        present: cell[34] == 1,
-    };
-    (number(0), known)
 }

@@ -3,10 +3,12 @@
 mod cursor;
 mod item;
 mod page;
+#[cfg(test)]
+mod tests;
 
 pub use cursor::{Cursor, CursorError};
 pub use item::{ItemFragments, item};
-pub use page::{Page, Query, page};
+pub use page::{NUMBERED_READS_MAX, Page, Query, page};
 
 use crate::host::{Kv, KvError};
 use crate::slice::{Corrupt, Directory, Segment, SliceRef, keys};

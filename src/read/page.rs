@@ -6,6 +6,10 @@ use super::{Cursor, READS_MAX, ReadError, directory, segment};
 use crate::host::Kv;
 use crate::slice::{Head, PAGE_ITEMS_MAX, Position, SliceRef};
 
+/// Store reads of a page that is found by counting, beside the head's own. It must not be cut short, as the page of the next
+/// number begins where this one was to end; more than four happen only where withdrawals have left small segments.
+pub const NUMBERED_READS_MAX: u32 = 8;
+
 /// What page is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
@@ -36,8 +40,8 @@ pub struct Page {
     pub total: u64,
     /// What the cursor led to has left by retention: there is nothing older.
     pub gone: bool,
-    /// Store reads beside the head's own, at most [`READS_MAX`]; one more where items are passed over and a page crosses
-    /// from one segment into the next.
+    /// Store reads beside the head's own, at most [`READS_MAX`]. Where items are passed over, a page that crosses from one
+    /// segment into the next takes one more, from one directory into the next two; at most [`NUMBERED_READS_MAX`].
     pub reads: u32,
 }
 
@@ -69,7 +73,11 @@ pub async fn page<K: Kv>(
         },
         left: query.limit.clamp(1, PAGE_ITEMS_MAX),
         skip: query.skip,
-        reads_max: READS_MAX + u32::from(query.skip > 0),
+        reads_max: if query.skip > 0 {
+            NUMBERED_READS_MAX
+        } else {
+            READS_MAX
+        },
         after: query.cursor.map_or(Position::MAX, |cursor| cursor.after),
         pending: None,
     };

@@ -8,14 +8,19 @@ pub const STATE: &str = "state";
 /// A compiled configuration that replaces the baked-in one.
 pub const CONFIG: &str = "config";
 
+/// What the keys of all segments begin with.
+pub const SEGMENTS: &str = "seg/";
+/// What the keys of all directories begin with.
+pub const DIRECTORIES: &str = "dir/";
+
 /// Where the segment of content hash `name` is.
 #[must_use]
 pub fn segment(name: u128) -> String {
-    format!("seg/{name:032x}")
+    format!("{SEGMENTS}{name:032x}")
 }
 
 /// Where the directory of content hash `name` is.
 #[must_use]
 pub fn directory(name: u128) -> String {
-    format!("dir/{name:032x}")
+    format!("{DIRECTORIES}{name:032x}")
 }

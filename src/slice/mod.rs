@@ -30,7 +30,9 @@ pub use refs::SliceRef;
 
 pub(crate) use container::{Value, Writer};
 pub(crate) use items::Items;
-pub(crate) use segment::{Directory, Segment, Stamp, encode_directory, encode_segment};
+pub(crate) use segment::{
+    Directory, Segment, Stamp, encode_directory, encode_segment, stamped_generation,
+};
 
 /// A stored value that can't be used: wrong magic, version, length or hash. Reported, never served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -32,6 +32,19 @@ impl Stamp<'_> {
     }
 }
 
+/// The generation that a segment or directory was made for: no later head names it that did not name it already.
+///
+/// # Errors
+/// Where `value` is neither.
+pub(crate) fn stamped_generation(value: &Bytes) -> Result<u64, Corrupt> {
+    let value = Value::open(value.clone(), Kind::Segment)
+        .or_else(|_| Value::open(value.clone(), Kind::Directory))?;
+    let stamped = value.piece(STAMP, 1).first_chunk();
+    stamped
+        .map(|bytes| u64::from_le_bytes(*bytes))
+        .ok_or(Corrupt("a sealed value without its stamp"))
+}
+
 /// Up to [`super::SEGMENT_ITEMS_MAX`] sealed items of one view, opened for reading.
 #[derive(Debug, Clone)]
 pub(crate) struct Segment {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{World, block_on, config, post};
+use super::world::{World, at, block_on, config, post};
 use crate::config::Config;
 use crate::cycle::RunOutcome;
 use crate::slice::keys;
@@ -125,10 +125,10 @@ fn what_no_longer_passes_leaves_and_comes_back_when_it_passes() {
             let items = head.view_items(head.view(view).unwrap());
             assert_eq!(sum_of_sources(&world, view), items, "{view}");
         }
-        let gone = block_on(crate::read::item(&world.kv, &world.head(), &id)).unwrap();
+        let gone = block_on(crate::read::item(&world.store(), &world.head(), &id)).unwrap();
         assert!(gone.is_none(), "the item of the id is not found");
         // Nor after the state is lost, while the document still has them.
-        world.kv.values.borrow_mut().remove(keys::STATE);
+        world.kv.values.borrow_mut().remove(&at(keys::STATE));
         world.pass(60);
         assert_eq!(world.cycle(&site).added, 0);
     }

@@ -1,5 +1,6 @@
 //! Whole cycles through the ports, against a store that counts and fails on demand.
 
+mod actions;
 mod amend;
 mod concurrent;
 mod crash;
@@ -7,6 +8,7 @@ mod definitions;
 mod figures;
 mod model;
 mod operations;
+mod orphans;
 mod retention;
 mod sources;
 mod walk;

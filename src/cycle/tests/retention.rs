@@ -14,12 +14,12 @@ fn keeping(items: Option<u64>, days: Option<u32>) -> crate::config::Config {
     }
 }
 
-fn numbers(from: i64, to: i64) -> Vec<super::world::Post> {
+pub(super) fn numbers(from: i64, to: i64) -> Vec<super::world::Post> {
     (from..to).map(|number| post("a", number)).collect()
 }
 
 /// Every key that the published head names, directly or through directories.
-fn named(world: &World) -> BTreeSet<String> {
+pub(super) fn named(world: &World) -> BTreeSet<String> {
     let head = world.head();
     let mut named = BTreeSet::from([keys::HEAD.to_owned(), keys::STATE.to_owned()]);
     for view in 0..u16::try_from(head.views_len()).unwrap() {
@@ -37,7 +37,7 @@ fn named(world: &World) -> BTreeSet<String> {
     named.iter().map(|key| at(key)).collect()
 }
 
-fn stored(world: &World) -> BTreeSet<String> {
+pub(super) fn stored(world: &World) -> BTreeSet<String> {
     world.kv.values.borrow().keys().cloned().collect()
 }
 

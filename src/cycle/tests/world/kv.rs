@@ -30,15 +30,19 @@ pub(in crate::cycle::tests) struct MemKv {
     pub(in crate::cycle::tests) fault: Cell<Option<(u32, Fault)>>,
     /// Writes that took place.
     pub(in crate::cycle::tests) applied: Cell<u32>,
+    /// Whether it can list its keys, [`KEYS_PER_PAGE`] at a time.
+    pub(in crate::cycle::tests) lists: Cell<bool>,
     version: Cell<u64>,
 }
+
+const KEYS_PER_PAGE: usize = 7;
 
 impl Kv for MemKv {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             swap: true,
             ttl: false,
-            list: false,
+            list: self.lists.get(),
             batch: false,
             increment: false,
         }
@@ -95,7 +99,20 @@ impl Kv for MemKv {
         self.values.borrow_mut().remove(key);
         Ok(())
     }
-    async fn list(&self, _: &str, _: Option<&str>) -> Result<KeyPage, KvError> {
-        Ok(KeyPage::default())
+    async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
+        yield_once().await;
+        let values = self.values.borrow();
+        let after = |key: &&String| {
+            key.starts_with(prefix) && cursor.is_none_or(|cursor| key.as_str() > cursor)
+        };
+        let keys: Vec<String> = values
+            .keys()
+            .filter(after)
+            .take(KEYS_PER_PAGE)
+            .cloned()
+            .collect();
+        let full = keys.len() == KEYS_PER_PAGE;
+        let cursor = keys.last().filter(|_| full).cloned();
+        Ok(KeyPage { keys, cursor })
     }
 }

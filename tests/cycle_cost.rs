@@ -1,0 +1,270 @@
+//! What a cycle costs must not grow with the history: store operations and allocations at 1,000 and at 30,000 items.
+#![allow(
+    unsafe_code,
+    reason = "an allocator that counts can't be written without"
+)]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::Bytes;
+use edgefold::config::{Budget, Config, Limits, Retention, Site, Source, SourceKind};
+use edgefold::cycle::{KvCounts, RunOutcome, Scope, run};
+use edgefold::host::*;
+use edgefold::time::Timestamp;
+use futures_util::FutureExt;
+
+struct Counting;
+
+static CALLS: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: hands everything on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.fetch_add(1, Relaxed);
+        BYTES.fetch_add(layout.size() as u64, Relaxed);
+        // SAFETY: as promised by the caller.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as promised by the caller.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// One source and a store, in memory.
+#[derive(Default)]
+struct World {
+    values: RefCell<BTreeMap<String, (Bytes, u64)>>,
+    version: Cell<u64>,
+    document: RefCell<(String, Bytes)>,
+    now: Cell<i64>,
+}
+
+impl World {
+    fn publish(&self, numbers: std::ops::Range<i64>) {
+        let items: Vec<String> = numbers
+            .map(|number| {
+                let at = Timestamp::from_secs(1_700_000_000 + number * 60);
+                format!(r#"{{"id":"{number}","title":"Post {number}","url":"https://a.example/{number}","content_text":"Some words.","date_published":"{at}"}}"#)
+            })
+            .collect();
+        let body = format!(
+            r#"{{"version":"https://jsonfeed.org/version/1.1","title":"A","items":[{}]}}"#,
+            items.join(",")
+        );
+        let etag = format!("\"{}\"", self.now.get());
+        *self.document.borrow_mut() = (etag, body.into());
+    }
+
+    /// One cycle: its store operations, and the calls and bytes of its allocations.
+    fn cycle(&self, config: &Config) -> (RunOutcome, KvCounts, u64, u64) {
+        self.now.set(self.now.get() + 600);
+        let before = (CALLS.load(Relaxed), BYTES.load(Relaxed));
+        let report = run(self, config, Scope::All)
+            .now_or_never()
+            .unwrap()
+            .unwrap();
+        let (calls, bytes) = (
+            CALLS.load(Relaxed) - before.0,
+            BYTES.load(Relaxed) - before.1,
+        );
+        (report.outcome, report.kv, calls, bytes)
+    }
+}
+
+impl Kv for World {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            swap: true,
+            ttl: false,
+            list: false,
+            batch: false,
+        }
+    }
+    async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
+        let entry = self.values.borrow().get(key).cloned();
+        Ok(entry.map(|(value, version)| Entry {
+            value,
+            version: Version(version.to_string()),
+        }))
+    }
+    async fn put(
+        &self,
+        key: &str,
+        value: Bytes,
+        _: Precondition,
+        _: Option<Duration>,
+    ) -> Result<Version, KvError> {
+        self.version.set(self.version.get() + 1);
+        self.values
+            .borrow_mut()
+            .insert(key.to_owned(), (value, self.version.get()));
+        Ok(Version(self.version.get().to_string()))
+    }
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.values.borrow_mut().remove(key);
+        Ok(())
+    }
+    async fn list(&self, _: &str, _: Option<&str>) -> Result<KeyPage, KvError> {
+        Ok(KeyPage::default())
+    }
+}
+
+impl HttpClient for World {
+    async fn send(&self, request: Outgoing) -> Result<Incoming, HttpError> {
+        let (etag, body) = self.document.borrow().clone();
+        let known = request
+            .headers
+            .get("if-none-match")
+            .is_some_and(|known| known.as_bytes() == etag.as_bytes());
+        let mut headers = http::HeaderMap::new();
+        headers.insert("etag", etag.parse().unwrap());
+        headers.insert(
+            "content-type",
+            http::HeaderValue::from_static("application/feed+json"),
+        );
+        let status = if known {
+            http::StatusCode::NOT_MODIFIED
+        } else {
+            http::StatusCode::OK
+        };
+        Ok(Incoming {
+            status,
+            headers,
+            body: if known { Bytes::new() } else { body },
+        })
+    }
+}
+
+impl Host for World {
+    type Kv = Self;
+    type Http = Self;
+    fn kv(&self) -> &Self {
+        self
+    }
+    fn http(&self) -> &Self {
+        self
+    }
+}
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_secs(self.now.get())
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+impl Random for World {
+    fn random_u64(&self) -> u64 {
+        4
+    }
+}
+impl Variables for World {
+    async fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+impl Log for World {
+    fn log(&self, _: Level, _: &str) {}
+}
+
+fn config() -> Config {
+    Config {
+        site: Site {
+            title: "Site".into(),
+            description: String::new(),
+            language: "en".into(),
+            url: None,
+            page_items: 30,
+        },
+        budget: Budget {
+            writes_per_day: 1_000_000,
+        },
+        limits: Limits {
+            concurrency: 6,
+            requests_per_run: 50,
+            timeout_ms: 10_000,
+            body_bytes_max: 64 << 20,
+            items_per_source: 10_000,
+            redirects: 5,
+        },
+        retention: Retention::default(),
+        sources: vec![Source {
+            id: "a".into(),
+            title: "A".into(),
+            url: "https://a.example/feed.json".into(),
+            kind: SourceKind::Feed,
+            category: "alpha".into(),
+            tags: Vec::new(),
+            every_s: 900,
+            headers: BTreeMap::new(),
+            include: Vec::new(),
+            mute: Vec::new(),
+            timeout_ms: None,
+            body_bytes_max: None,
+        }],
+        views: Vec::new(),
+    }
+}
+
+/// Cycles of a site with `history` items: nothing changed, a document that says the same, five new items.
+fn costs(history: i64) -> [(RunOutcome, KvCounts, u64, u64); 3] {
+    let (world, config) = (World::default(), config());
+    world.now.set(1_790_000_000);
+    for from in (0..history).step_by(2_500) {
+        world.publish(from..(from + 2_500).min(history));
+        world.cycle(&config);
+    }
+    // The head is as full in both cases, and the document as long.
+    world.publish(history - 100..history);
+    world.now.set(world.now.get() + 3_600);
+    world.cycle(&config);
+    let unchanged = world.cycle(&config);
+    world.publish(history - 100..history);
+    let again = world.cycle(&config);
+    world.publish(history - 95..history + 5);
+    [unchanged, again, world.cycle(&config)]
+}
+
+#[test]
+#[allow(
+    clippy::disallowed_macros,
+    reason = "figures for whoever reads the test's output"
+)]
+fn a_cycle_costs_the_same_whatever_the_history() {
+    let (short, long) = (costs(1_000), costs(30_000));
+    for ((name, short), long) in ["unchanged", "the same again", "5 new items"]
+        .iter()
+        .zip(short)
+        .zip(long)
+    {
+        println!("{name}: at 1,000 items {short:?}, at 30,000 {long:?}");
+    }
+    for (short, long) in short.into_iter().zip(long) {
+        assert_eq!(
+            (short.0, short.1.reads, short.1.writes),
+            (long.0, long.1.reads, long.1.writes)
+        );
+        assert!(
+            long.2 * 10 <= short.2 * 12,
+            "calls: {} and {}",
+            short.2,
+            long.2
+        );
+        assert!(
+            long.3 * 10 <= short.3 * 12,
+            "bytes: {} and {}",
+            short.3,
+            long.3
+        );
+    }
+}

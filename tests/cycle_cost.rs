@@ -88,6 +88,7 @@ impl Kv for World {
             ttl: false,
             list: false,
             batch: false,
+            increment: false,
         }
     }
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {

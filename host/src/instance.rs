@@ -83,9 +83,14 @@ impl Deployment {
         };
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limits);
-        // Pausing a guest that computes lets its worker see that its time is over.
+        // A guest that computes is paused, so that its worker sees when its time is over. Tokio's own yield lets the
+        // runtime look for timers and sockets before it goes on with the guest; a plain one would not, and the guest
+        // would keep the thread.
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
+        store.epoch_deadline_callback(|_| {
+            let pause = Box::pin(tokio::task::yield_now());
+            Ok(UpdateDeadline::YieldCustom(1, pause))
+        });
         store
     }
 }
@@ -157,9 +162,21 @@ impl WorkerState for Worker {
 
     fn drop(&self, store: Store<State>, result: wasmtime::Result<()>) {
         if let Err(error) = result {
-            tracing::error!(error = format!("{error:#}"), "an instance failed");
+            if self.cut_off() {
+                tracing::debug!("an instance ended with the runtime");
+            } else {
+                tracing::error!(error = format!("{error:#}"), "an instance failed");
+            }
         }
         drop(store);
+    }
+}
+
+impl Worker {
+    /// Whether the runtime has stopped and dropped the task that ran the instance, which wasmtime reports as a panic. The
+    /// task's [`Expiration`] is gone then; where an instance ends by itself or traps, it is still there.
+    fn cut_off(&self) -> bool {
+        Arc::strong_count(&self.deadline) == 1 && !std::thread::panicking()
     }
 }
 

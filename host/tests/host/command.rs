@@ -158,7 +158,7 @@ fn up_says_ready_answers_and_stops_when_asked() {
     ];
     let mut child = command(&args)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut ready = String::new();
@@ -179,5 +179,9 @@ fn up_says_ready_answers_and_stops_when_asked() {
 
     let pid = child.id().to_string();
     assert!(Command::new("kill").arg(&pid).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    // The instance that has answered is idle when the runtime stops under it: nothing has failed.
+    let output = child.wait_with_output().unwrap();
+    let log = err(&output);
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(log.contains("stopping") && !log.contains("ERROR"), "{log}");
 }

@@ -79,17 +79,22 @@ async fn run_serve(component: &Path, hello: &Path) -> anyhow::Result<Table> {
     std::fs::remove_file(&file).ok();
     let edgefold = edgefold?;
     edgefold.cycle().await?;
-    let hello = Running::start(hello, None, None, Limits::default()).await?;
-    let (edgefold_at, hello_at) = (edgefold.listen().await?, hello.listen().await?);
+    let edgefold_at = edgefold.listen().await?;
     let mut arms = vec![Arm {
         name: HELLO,
-        address: hello_at,
+        address: Running::hello(hello, None).await?.listen().await?,
         path: "/".to_owned(),
     }];
-    for (name, fixed_name, path) in [
-        ("edgefold GET /", "hyper, same bytes as /", "/"),
+    for (name, hello_name, fixed_name, path) in [
+        (
+            "edgefold GET /",
+            "hello-world, same bytes as /",
+            "hyper, same bytes as /",
+            "/",
+        ),
         (
             "edgefold GET /api/items",
+            "hello-world, same bytes as /api/items",
             "hyper, same bytes as /api/items",
             "/api/items",
         ),
@@ -103,6 +108,11 @@ async fn run_serve(component: &Path, hello: &Path) -> anyhow::Result<Table> {
         arms.push(Arm {
             name,
             address: edgefold_at,
+            path: path.to_owned(),
+        });
+        arms.push(Arm {
+            name: hello_name,
+            address: Running::hello(hello, Some(&answer)).await?.listen().await?,
             path: path.to_owned(),
         });
         arms.push(Arm {

@@ -75,6 +75,27 @@ impl Running {
         })
     }
 
+    /// The hello-world component in `file`, which answers with `answer` where there is one. Its status is not sent: 200.
+    ///
+    /// # Errors
+    /// Where the file is missing or is no component, or the answer is no text.
+    pub async fn hello(file: &Path, answer: Option<&Answer>) -> anyhow::Result<Self> {
+        let mut host = builder(file, None, None, Limits::default())?;
+        if let Some(answer) = answer {
+            let mut text = String::new();
+            for (name, value) in &answer.parts.headers {
+                text.push_str(&format!("{name}: {}\n", value.to_str()?));
+            }
+            text.push('\n');
+            text.push_str(std::str::from_utf8(&answer.body)?);
+            host = host.variables([("answer", text)]);
+        }
+        Ok(Self {
+            host: host.build().await?,
+            kv: CountedKv::default(),
+        })
+    }
+
     /// One request, without a socket.
     ///
     /// # Errors

@@ -7,6 +7,8 @@
 mod admin;
 mod body;
 mod conditional;
+#[cfg(test)]
+mod describe;
 mod headers;
 mod home;
 mod openapi;
@@ -15,6 +17,7 @@ mod query;
 mod reads;
 mod reply;
 mod routes;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod tests;

@@ -1,210 +1,68 @@
-//! `GET /openapi.json`: OpenAPI 3.1, made from the table of routes.
+//! `GET /openapi.json`: OpenAPI 3.1.
+//!
+//! The file is made from the table of routes by `describe.rs`, and a test fails where it is not that: making it in every
+//! guest would take more room than the document itself.
 
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
 
 use super::conditional::content_etag;
-use super::reply::{Cache, JSON, PROBLEM, Reply};
-use super::routes::{Action, Answer, Operation, Parameter, ROUTES, Route, Surface, Verb};
-use super::schema;
+use super::reply::{Cache, JSON, Reply};
 
-/// The answer. Made once an instance: it takes longer than any other read.
+const DOCUMENT: &str = include_str!("openapi.json");
+
+/// The answer.
 pub(super) fn document() -> Reply {
-    static DOCUMENT: OnceLock<(Bytes, String)> = OnceLock::new();
-    let (text, etag) = DOCUMENT.get_or_init(|| {
-        let text = description().to_string();
-        let etag = content_etag(text.as_bytes());
-        (text.into(), etag)
-    });
-    Reply::ok(JSON, vec![text.clone()]).cached(
+    static ETAG: OnceLock<String> = OnceLock::new();
+    let etag = ETAG.get_or_init(|| content_etag(DOCUMENT.as_bytes()));
+    Reply::ok(JSON, vec![Bytes::from_static(DOCUMENT.as_bytes())]).cached(
         Cache::Read,
         etag.clone(),
         "edgefold openapi".to_owned(),
     )
 }
 
-/// The document.
-pub(super) fn description() -> Value {
-    let paths: Map<String, Value> = ROUTES
-        .iter()
-        .map(|route| (route.path.to_owned(), path_item(route)))
-        .collect();
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "edgefold",
-            "version": env!("CARGO_PKG_VERSION"),
-            "summary": env!("CARGO_PKG_DESCRIPTION"),
-            "license": { "name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE") },
-        },
-        "servers": [{ "url": "/" }],
-        "tags": [
-            { "name": "page", "description": "For people." },
-            { "name": "api", "description": "Public data. Any origin may read it." },
-            { "name": "admin", "description": "Needs a token; does not exist where none is set." },
-        ],
-        "paths": paths,
-        "components": {
-            "schemas": schema::schemas(),
-            "headers": headers(),
-            "securitySchemes": {
-                "token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "The secret `admin_token` of the deployment; for running a cycle `refresh_token` will do.",
-                },
-            },
-        },
-    })
-}
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
 
-fn path_item(route: &Route) -> Value {
-    let mut item = Map::new();
-    for operation in route.operations {
-        match operation.verb {
-            Verb::Get => {
-                item.insert("get".to_owned(), described(route, operation, "", ""));
-                let note = ": the headers of GET, without its content";
-                item.insert("head".to_owned(), described(route, operation, "Head", note));
+    use serde_json::Value;
+
+    use super::DOCUMENT;
+    use crate::serve::describe;
+
+    /// Levels of the document whose members stand on lines of their own.
+    const LINES_DEPTH: usize = 3;
+
+    fn write(value: &Value, depth: usize, text: &mut String) {
+        match value {
+            Value::Object(members) if depth < LINES_DEPTH && !members.is_empty() => {
+                text.push_str("{\n");
+                for (index, (name, member)) in members.iter().enumerate() {
+                    text.push_str(if index > 0 { ",\n" } else { "" });
+                    write!(text, "{}:", Value::from(name.as_str())).unwrap();
+                    write(member, depth + 1, text);
+                }
+                text.push_str("\n}");
             }
-            Verb::Post => {
-                item.insert("post".to_owned(), described(route, operation, "", ""));
-            }
+            _ => write!(text, "{value}").unwrap(),
         }
     }
-    Value::Object(item)
-}
 
-fn described(route: &Route, operation: &Operation, suffix: &str, note: &str) -> Value {
-    let head = !suffix.is_empty();
-    let mut responses = Map::new();
-    for answer in operation.answers {
-        let cacheable = answer.status == 200
-            && route.surface != Surface::Admin
-            && operation.action != Action::Health;
-        responses.insert(answer.status.to_string(), response(answer, head, cacheable));
-        if cacheable {
-            responses.insert(
-                "304".to_owned(),
-                json!({
-                    "description": "What `If-None-Match` names is still current.",
-                    "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
-                }),
-            );
+    #[test]
+    fn the_file_is_what_the_routes_say() {
+        let mut text = String::new();
+        write(&describe::description(), 0, &mut text);
+        text.push('\n');
+        if std::env::var("EDGEFOLD_BLESS").is_ok() {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/serve/openapi.json");
+            std::fs::write(file, &text).unwrap();
+            return;
         }
-    }
-    for answer in &EVERYWHERE {
-        responses.insert(answer.status.to_string(), response(answer, head, false));
-    }
-    let mut value = json!({
-        "operationId": format!("{}{suffix}", operation.id),
-        "summary": format!("{}{note}", operation.summary),
-        "tags": [match route.surface {
-            Surface::Page => "page",
-            Surface::Api => "api",
-            Surface::Admin => "admin",
-        }],
-        "parameters": operation.parameters.iter().map(parameter).collect::<Vec<_>>(),
-        "responses": responses,
-    });
-    if route.surface == Surface::Admin {
-        value["security"] = json!([{ "token": [] }]);
-    }
-    value
-}
-
-/// What any request may meet.
-static EVERYWHERE: [Answer; 2] = [
-    Answer {
-        status: 413,
-        media_type: PROBLEM,
-        schema: "Problem",
-        description: "The request's body is too large.",
-    },
-    Answer {
-        status: 414,
-        media_type: PROBLEM,
-        schema: "Problem",
-        description: "Path and query are too long.",
-    },
-];
-
-fn response(answer: &Answer, head: bool, cacheable: bool) -> Value {
-    let mut headers = Map::new();
-    let mut refer = |name: &str| {
-        headers.insert(
-            name.to_owned(),
-            json!({ "$ref": format!("#/components/headers/{name}") }),
+        assert!(
+            text == DOCUMENT,
+            "src/serve/openapi.json is not what the routes say: EDGEFOLD_BLESS=1 cargo test -p edgefold openapi"
         );
-    };
-    refer("X-Request-Id");
-    refer("Cache-Control");
-    if cacheable {
-        refer("ETag");
     }
-    match answer.status {
-        401 => refer("WWW-Authenticate"),
-        503 => refer("Retry-After"),
-        _ => {}
-    }
-    let mut value = json!({ "description": answer.description, "headers": headers });
-    if !head {
-        let mut content = Map::new();
-        let schema = match answer.schema {
-            "" if answer.media_type == JSON => json!({ "type": "object" }),
-            "" => json!({ "type": "string" }),
-            name => json!({ "$ref": format!("#/components/schemas/{name}") }),
-        };
-        content.insert(answer.media_type.to_owned(), json!({ "schema": schema }));
-        value["content"] = Value::Object(content);
-    }
-    value
-}
-
-fn parameter(parameter: &Parameter) -> Value {
-    let schema = schema::parameter(parameter.name);
-    let example = if schema["type"] == "integer" {
-        parameter
-            .example
-            .parse::<u64>()
-            .map_or(Value::Null, Value::from)
-    } else {
-        Value::from(parameter.example)
-    };
-    json!({
-        "name": parameter.name,
-        "in": if parameter.in_query { "query" } else { "path" },
-        "required": !parameter.in_query,
-        "description": parameter.description,
-        "schema": schema,
-        "example": example,
-    })
-}
-
-fn headers() -> Value {
-    let text = |description: &str, example: &str| {
-        json!({
-            "description": description,
-            "schema": { "type": "string" },
-            "example": example,
-        })
-    };
-    json!({
-        "ETag": text(
-            "Strong; changes with the content.",
-            "\"0123456789abcdef0123456789abcdef\"",
-        ),
-        "Cache-Control": text(
-            "How the answer may be kept.",
-            "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400",
-        ),
-        "X-Request-Id": text(
-            "The request's own `X-Request-Id` if it is sane, else a new one.",
-            "5f1d0c7a9be2c314",
-        ),
-        "WWW-Authenticate": text("What to authenticate with.", "Bearer"),
-        "Retry-After": text("Seconds until it makes sense to ask again.", "10"),
-    })
 }

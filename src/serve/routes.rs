@@ -1,4 +1,4 @@
-//! The one table of routes: the router, `Allow`, `OPTIONS` and `/openapi.json` are made from it.
+//! The one table of routes: the router, `Allow`, `OPTIONS` and `/openapi.json` (see `describe.rs`) are made from it.
 
 use std::sync::OnceLock;
 
@@ -48,6 +48,10 @@ pub(super) enum Action {
 }
 
 /// A parameter of an operation. Its schema is found by its name.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for the description, which a test makes")
+)]
 #[derive(Debug)]
 pub(super) struct Parameter {
     pub(super) name: &'static str,
@@ -58,6 +62,10 @@ pub(super) struct Parameter {
 }
 
 /// What an operation may answer. Errors are problem details.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for the description, which a test makes")
+)]
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -68,6 +76,10 @@ pub(super) struct Answer {
 }
 
 /// One method of a route.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for the description, which a test makes")
+)]
 #[derive(Debug)]
 pub(super) struct Operation {
     pub(super) verb: Verb,

@@ -18,6 +18,7 @@ mod detect;
 mod entity;
 mod feed;
 mod field;
+mod iregexp;
 mod json_api;
 mod json_feed;
 mod link;

@@ -8,11 +8,15 @@
 //! - An adapter maps errors and types. It takes no decision: no retry, no defaults, and no caching of what the store was
 //!   not asked about.
 
+mod kept;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use http::{HeaderMap, Method, StatusCode};
+
+pub use kept::KeptValues;
 
 use crate::time::Timestamp;
 

@@ -5,18 +5,24 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::page::stylesheet_path;
 
-/// The strong entity tag of what is made from a head of this content hash and these parts. The version of what renders is in it.
-pub(super) fn head_etag(content_hash: u128, parts: &[&str]) -> String {
-    let mut base = format!(
+/// All that an answer depends on that is made from a head of this content hash and these parts: the version of what renders
+/// is in it. Its [`content_etag`] is the answer's strong entity tag.
+pub(super) fn basis(content_hash: u128, parts: &[&str]) -> String {
+    let mut basis = format!(
         "{}\n{}\n{content_hash:032x}",
         env!("CARGO_PKG_VERSION"),
         stylesheet_path()
     );
     for part in parts {
-        base.push('\n');
-        base.push_str(part);
+        basis.push('\n');
+        basis.push_str(part);
     }
-    content_etag(base.as_bytes())
+    basis
+}
+
+/// The strong entity tag of what is made from a head: see [`basis`].
+pub(super) fn head_etag(content_hash: u128, parts: &[&str]) -> String {
+    content_etag(basis(content_hash, parts).as_bytes())
 }
 
 /// The strong entity tag of `content`.

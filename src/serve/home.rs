@@ -1,6 +1,7 @@
 //! `GET /`: the dashboard.
 
-use super::conditional::head_etag;
+use super::conditional::{basis, content_etag};
+use super::kept;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reads;
@@ -28,17 +29,8 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
         skip: reads::skip(number, limit),
         limit,
     };
-    let found = read::page(host.kv(), &head, &query)
-        .await
-        .map_err(|error| Problem::store(host, &error))?
-        .unwrap_or_default();
-    if found.gone {
-        let first = reads::first_address("/", category, source);
-        return Err(Problem::cursor_gone(&first));
-    }
     let now = host.time().await;
-    let next = found.next.map(|next| next.to_string());
-    let etag = head_etag(
+    let basis = basis(
         head.content_hash(),
         &[
             "page",
@@ -51,6 +43,18 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
             &page::ago(head.updated(), now),
         ],
     );
+    if let Some(reply) = kept::answer(&head, &basis) {
+        return Ok(reply);
+    }
+    let found = read::page(host.kv(), &head, &query)
+        .await
+        .map_err(|error| Problem::store(host, &error))?
+        .unwrap_or_default();
+    if found.gone {
+        let first = reads::first_address("/", category, source);
+        return Err(Problem::cursor_gone(&first));
+    }
+    let next = found.next.map(|next| next.to_string());
     let chunks = page::dashboard(Dashboard {
         head: &head,
         view: category.and_then(|id| selections.find(Kind::View, id)),
@@ -65,7 +69,14 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
         now,
     })
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
-    Ok(Reply::ok(HTML, chunks).cached(Cache::Read, etag, reads::surrogate_key(category, source)))
+    let etag = content_etag(basis.as_bytes());
+    let surrogate_key = reads::surrogate_key(category, source);
+    let reply = Reply::ok(HTML, chunks).cached(Cache::Read, etag, surrogate_key);
+    Ok(if found.reads == 0 {
+        kept::keep(&head, basis, reply)
+    } else {
+        reply
+    })
 }
 
 fn nothing_yet() -> Reply {

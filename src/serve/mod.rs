@@ -11,6 +11,7 @@ mod conditional;
 mod describe;
 mod headers;
 mod home;
+mod kept;
 mod openapi;
 mod problem;
 mod query;

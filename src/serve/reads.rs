@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::conditional::{content_etag, head_etag};
+use super::conditional::{basis, content_etag, head_etag};
+use super::kept;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reply::{Cache, JSON, Reply};
@@ -15,7 +16,7 @@ use crate::slice::{Head, PAGE_ITEMS_MAX, Section, keys};
 pub(super) async fn head<H: Host>(host: &H) -> Result<Option<Head>, Problem> {
     let open = async {
         match host.kv().get(keys::HEAD).await? {
-            Some(entry) => Ok(Some(Head::open(entry.value)?)),
+            Some(entry) => Ok(Some(kept::open(entry.value)?)),
             None => Ok(None),
         }
     };
@@ -156,6 +157,20 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
         skip: skip(number, limit),
         limit,
     };
+    let basis = basis(
+        head.content_hash(),
+        &[
+            "items",
+            query.view,
+            source.unwrap_or_default(),
+            &cursor.map_or_else(String::new, |cursor| cursor.to_string()),
+            &query.limit.to_string(),
+            &query.skip.to_string(),
+        ],
+    );
+    if let Some(reply) = kept::answer(&head, &basis) {
+        return Ok(reply);
+    }
     let page = read::page(host.kv(), &head, &query)
         .await
         .map_err(|error| Problem::store(host, &error))?
@@ -176,18 +191,13 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
     let mut chunks = vec![Bytes::from_static(br#"{"items":["#)];
     chunks.extend(page.json);
     chunks.push(Bytes::from(tail));
-    let etag = head_etag(
-        head.content_hash(),
-        &[
-            "items",
-            query.view,
-            source.unwrap_or_default(),
-            &cursor.map_or_else(String::new, |cursor| cursor.to_string()),
-            &query.limit.to_string(),
-            &query.skip.to_string(),
-        ],
-    );
-    Ok(Reply::ok(JSON, chunks).cached(Cache::Read, etag, surrogate_key(category, source)))
+    let etag = content_etag(basis.as_bytes());
+    let reply = Reply::ok(JSON, chunks).cached(Cache::Read, etag, surrogate_key(category, source));
+    Ok(if page.reads == 0 {
+        kept::keep(&head, basis, reply)
+    } else {
+        reply
+    })
 }
 
 /// `GET /api/items/{id}`

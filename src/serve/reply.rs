@@ -15,7 +15,7 @@ pub(super) enum Cache {
 }
 
 /// An answer in the making.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) media_type: &'static str,

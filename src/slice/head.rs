@@ -50,6 +50,17 @@ impl Head {
         self.value().verify()
     }
 
+    /// Whether this is `value`, opened: not another one of the same bytes, but that place in memory.
+    pub(crate) fn is_of(&self, value: &Bytes) -> bool {
+        // What is held can't be given to something else meanwhile.
+        std::ptr::eq::<[u8]>(self.value().bytes().as_ref(), value.as_ref())
+    }
+
+    /// As [`Head::is_of`], for one that is open too.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.is_of(other.value().bytes())
+    }
+
     fn value(&self) -> &Value {
         &self.items.value
     }

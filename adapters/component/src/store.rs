@@ -1,45 +1,16 @@
 //! The key-value port over `edgefold:host/kv`.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edgefold::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
+use edgefold::host::{
+    Capabilities, Entry, KeptValues, KeyPage, Kv, KvError, Precondition, Version,
+};
 
 use crate::bindings::edgefold::host::kv;
 
-/// Values that an instance keeps: the head and what a reader who pages through the archive needs.
-const KEPT_VALUES_MAX: usize = 4;
-
 thread_local! {
-    static KEPT: RefCell<Kept> = RefCell::default();
-}
-
-/// The values read last, so that the host need not copy one that has not changed into the guest again. The store is asked
-/// each time all the same: nothing here makes an answer older.
-#[derive(Default)]
-struct Kept {
-    /// The newest last.
-    values: Vec<(String, Entry)>,
-}
-
-impl Kept {
-    fn find(&self, key: &str) -> Option<Entry> {
-        let mut values = self.values.iter();
-        values
-            .find(|(kept, _)| kept == key)
-            .map(|(_, entry)| entry.clone())
-    }
-
-    fn keep(&mut self, key: &str, entry: Option<&Entry>) {
-        self.values.retain(|(kept, _)| kept != key);
-        if let Some(entry) = entry {
-            if self.values.len() == KEPT_VALUES_MAX {
-                self.values.remove(0);
-            }
-            self.values.push((key.to_owned(), entry.clone()));
-        }
-    }
+    static KEPT: KeptValues = const { KeptValues::new() };
 }
 
 /// The host's store.
@@ -65,7 +36,7 @@ impl Kv for HostKv {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
-        let kept = KEPT.with_borrow(|kept| kept.find(key));
+        let kept = KEPT.with(|kept| kept.find(key));
         let found = match kept {
             None => kv::get(key.to_owned()).await?.map(Entry::from),
             Some(kept) => match kv::get_unless(key.to_owned(), kept.version.0.clone()).await? {
@@ -74,7 +45,7 @@ impl Kv for HostKv {
                 kv::Lookup::Absent => None,
             },
         };
-        KEPT.with_borrow_mut(|kept| kept.keep(key, found.as_ref()));
+        KEPT.with(|kept| kept.keep(key, found.as_ref()));
         Ok(found)
     }
 

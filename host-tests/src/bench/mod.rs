@@ -18,7 +18,6 @@ pub mod table;
 
 use std::path::{Path, PathBuf};
 
-use edgefold_host::Limits;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 

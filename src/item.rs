@@ -45,3 +45,22 @@ pub const TAG_CHARS_MAX: usize = 50;
 pub const TAGS_MAX: usize = 10;
 /// Longest address kept, in bytes; a longer one is dropped.
 pub const URL_BYTES_MAX: usize = 2048;
+
+/// What people elsewhere make of an item. It changes all the time, so it is stored apart from the item and is no edit of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Engagement {
+    /// Votes, likes, stars; may be negative. At most 2^53 either way, so that every JSON reader gets it right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<i64>,
+    /// Comments, within the same bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comments: Option<i64>,
+}
+
+impl Engagement {
+    /// Nothing is known.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -189,10 +189,14 @@ fn config() -> Config {
         },
         budget: Budget {
             writes_per_day: 1_000_000,
+            reads_per_day: None,
+            requests_per_day: None,
+            engagement_every_s: 3600,
         },
         limits: Limits {
             concurrency: 6,
             requests_per_run: 50,
+            run_time_ms: 20_000,
             timeout_ms: 10_000,
             body_bytes_max: 64 << 20,
             items_per_source: 10_000,

@@ -14,6 +14,8 @@ use crate::embed::{EdgefoldHost, read_to};
 pub const APART_MIN: Duration = Duration::from_secs(10);
 /// And at most this far: a source added at run time is found.
 pub const APART_MAX: Duration = Duration::from_secs(3600);
+/// Where sources are left, the next run follows after this: it goes on with the same cycle.
+pub const LEFT_APART: Duration = Duration::from_secs(1);
 /// After failures in a row the wait doubles from [`APART_MIN`] up to this.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(900);
 /// A run starts up to this part of the wait late, so that many deployments do not ask an upstream in the same second.
@@ -28,6 +30,8 @@ pub struct Schedule {
     refresh_token: String,
     random: u64,
     failures: u32,
+    /// The `round` of the last report, where it left sources.
+    round: Option<String>,
 }
 
 /// What came of one run.
@@ -37,6 +41,8 @@ pub enum Run {
     Done {
         /// Sources are left for another run at once.
         left: bool,
+        /// Passed on to that run, which then goes on after this one.
+        round: Option<String>,
         /// When the next source is due, in milliseconds since 1970.
         next_due_ms: Option<i64>,
     },
@@ -52,6 +58,7 @@ impl Schedule {
             refresh_token: refresh_token.into(),
             random: seed,
             failures: 0,
+            round: None,
         }
     }
 
@@ -68,11 +75,12 @@ impl Schedule {
         }
     }
 
-    /// One run. Logs a line.
+    /// One run, which goes on where the last one left sources. Logs a line.
     pub async fn refresh(&self, host: &EdgefoldHost) -> Run {
+        let round = self.round.as_deref().unwrap_or("new");
         let request = Request::builder()
             .method(Method::POST)
-            .uri("/_edgefold/refresh")
+            .uri(format!("/_edgefold/refresh?round={round}"))
             .header(
                 header::AUTHORIZATION,
                 format!("Bearer {}", self.refresh_token),
@@ -101,7 +109,7 @@ impl Schedule {
         }
     }
 
-    /// How long to wait after `run`. Counts failures.
+    /// How long to wait after `run`. Counts failures, and keeps what the next run goes on from.
     pub fn wait(&mut self, run: &Run, now_ms: i64) -> Duration {
         let wait = match run {
             Run::Failed(_) => {
@@ -109,10 +117,17 @@ impl Schedule {
                 self.failures = self.failures.saturating_add(1);
                 doubled.min(BACKOFF_MAX)
             }
-            Run::Done { left, next_due_ms } => {
+            Run::Done {
+                left,
+                round,
+                next_due_ms,
+            } => {
                 self.failures = 0;
+                self.round.clone_from(round);
+                if *left {
+                    return LEFT_APART;
+                }
                 let due_ms = match next_due_ms {
-                    _ if *left => 0,
                     Some(due_ms) => due_ms.saturating_sub(now_ms).max(0),
                     None => i64::MAX,
                 };
@@ -151,6 +166,7 @@ fn read(report: &Value) -> Run {
     );
     Run::Done {
         left: report["left"].as_u64().is_some_and(|left| left > 0),
+        round: report["round"].as_str().map(str::to_owned),
         next_due_ms: report["next_due"]
             .as_str()
             .and_then(Timestamp::parse)
@@ -178,6 +194,7 @@ mod tests {
     fn due(seconds: i64) -> Run {
         Run::Done {
             left: false,
+            round: None,
             next_due_ms: Some(NOW_MS + seconds * 1000),
         }
     }
@@ -198,14 +215,25 @@ mod tests {
         assert!((3600.0..=3960.0).contains(&wait(&mut schedule, &due(86_400))));
         let never = Run::Done {
             left: false,
+            round: None,
             next_due_ms: None,
         };
         assert!((3600.0..=3960.0).contains(&wait(&mut schedule, &never)));
         let left = Run::Done {
             left: true,
+            round: Some("1-2-f".to_owned()),
             next_due_ms: Some(NOW_MS + 600_000),
         };
-        assert!((10.0..=11.0).contains(&wait(&mut schedule, &left)));
+        assert_eq!(schedule.wait(&left, NOW_MS), LEFT_APART);
+        assert_eq!(schedule.round.as_deref(), Some("1-2-f"));
+        schedule.wait(&Run::Failed("down".to_owned()), NOW_MS);
+        assert_eq!(
+            schedule.round.as_deref(),
+            Some("1-2-f"),
+            "the run is made again"
+        );
+        wait(&mut schedule, &due(600));
+        assert_eq!(schedule.round, None);
     }
 
     #[test]
@@ -223,13 +251,14 @@ mod tests {
     #[test]
     fn a_report_says_when_to_come_back() {
         let report = serde_json::json!({
-            "outcome": "published", "generation": 3, "left": 2, "next_due": "2026-11-21T09:00:00Z", "sources": [],
+            "outcome": "published", "generation": 3, "left": 2, "round": "1-2-f", "next_due": "2026-11-21T09:00:00Z", "sources": [],
         });
         let at = Timestamp::parse("2026-11-21T09:00:00Z")
             .unwrap()
             .as_millis();
         let wanted = Run::Done {
             left: true,
+            round: Some("1-2-f".to_owned()),
             next_due_ms: Some(at),
         };
         assert_eq!(read(&report), wanted);

@@ -42,6 +42,20 @@ pub struct Site {
 pub struct Budget {
     /// Key-value writes per UTC day.
     pub writes_per_day: u32,
+    /// Key-value reads per UTC day, where the platform counts them. Only for the report: nothing is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads_per_day: Option<u64>,
+    /// Requests to sources per UTC day, where the platform counts them. Only for the report: nothing is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_day: Option<u64>,
+    /// Engagement counts are stored at most this often, in seconds.
+    #[serde(default = "engagement_every_s")]
+    pub engagement_every_s: u64,
+}
+
+/// What holds for a configuration compiled before there were engagement counts.
+const fn engagement_every_s() -> u64 {
+    3600
 }
 
 /// How much history is kept. Older items leave in whole segments; those that the head holds stay, however old.
@@ -76,6 +90,9 @@ pub struct Limits {
     pub concurrency: usize,
     /// Requests to sources (redirects included) in one run of a cycle.
     pub requests_per_run: usize,
+    /// How long one run asks sources, in milliseconds; what it then still has is published.
+    #[serde(default = "run_time_ms")]
+    pub run_time_ms: u64,
     /// Time-out of one source, redirects included, in milliseconds.
     pub timeout_ms: u64,
     /// Size of one source's answer, before and after content-decoding, in bytes.
@@ -84,6 +101,11 @@ pub struct Limits {
     pub items_per_source: usize,
     /// Redirects followed for one source.
     pub redirects: usize,
+}
+
+/// What holds for a configuration compiled before there was a limit.
+const fn run_time_ms() -> u64 {
+    20_000
 }
 
 /// One upstream.
@@ -166,6 +188,12 @@ pub struct JsonMapping {
     /// Every selected string is a tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<String>,
+    /// Its points (votes, likes, stars): a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<String>,
+    /// How many comments it has: a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comments: Option<String>,
 }
 
 /// A request header's value.

@@ -4,7 +4,7 @@ use crate::config::{Config, Source};
 use crate::fold::{SourceState, State};
 use crate::time::Timestamp;
 
-use super::Scope;
+use super::{Round, Scope};
 
 /// Longest wait after failures, in milliseconds, unless the source is asked less often anyway.
 pub(crate) const BACKOFF_MAX_MS: i64 = 24 * 60 * 60 * 1000;
@@ -23,12 +23,20 @@ pub(crate) struct Plan {
 }
 
 /// Picks the due sources (or all), the longest unasked first, so that the next run goes on where this one stops.
-pub(crate) fn plan(config: &Config, state: &State, now: Timestamp, scope: Scope) -> Plan {
+/// What the `round` has finished is not asked again.
+pub(crate) fn plan(
+    config: &Config,
+    state: &State,
+    now: Timestamp,
+    scope: Scope,
+    round: Option<&Round>,
+) -> Plan {
     let known = |source: &Source| state.sources.get(&source.id);
     let mut due: Vec<usize> = config
         .sources
         .iter()
         .enumerate()
+        .filter(|(index, _)| round.is_none_or(|round| !round.has(*index)))
         .filter(|(_, source)| {
             scope == Scope::All || known(source).is_none_or(|state| is_due(source, state, now))
         })

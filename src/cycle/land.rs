@@ -14,10 +14,12 @@ use super::frame::Frame;
 use super::ledger::Spent;
 use super::run::{Outcome, Run};
 use super::sync::checks;
-use super::{CycleError, RunOutcome};
+use super::{CycleError, RunOutcome, engagement};
 
 /// The state is stored at most this often, in milliseconds, unless something was sealed or sources were left.
 const STATE_EVERY_MS: i64 = 60 * 60 * 1000;
+/// How long a call before anything was due counts, in milliseconds.
+const CALLED_EARLY_MS: i64 = 48 * 60 * 60 * 1000;
 /// Writes that a seal takes beside its segments and directories: the reservation, the head, the state.
 const SEAL_WRITES: usize = 3;
 
@@ -29,7 +31,7 @@ impl<H: Host> Run<'_, H> {
         folded: Outcome,
     ) -> Result<RunOutcome, CycleError> {
         let spent = self.spent();
-        let budget = self.config.budget.writes_per_day;
+        let budget = engagement::writes_per_day(self.config);
         let left_today = budget.saturating_sub(spent.writes()) as usize;
         let head = self.loaded.head.clone();
         let frame = Frame {
@@ -83,6 +85,7 @@ impl<H: Host> Run<'_, H> {
             }
         }
         parts.checks = checks(self.config, &self.state);
+        parts.usage = self.usage;
         let published = self.loaded.head.as_ref();
         let unchanged = published.is_some_and(|head| head.fold_hash() == parts.fold_hash);
         if !waits && !sealed.is_empty() {
@@ -223,7 +226,7 @@ impl<H: Host> Run<'_, H> {
     }
 
     /// Today's writes so far.
-    fn spent(&self) -> Spent {
+    pub(super) fn spent(&self) -> Spent {
         let head = self.loaded.head.as_ref().map(Head::ledger);
         Spent::of(self.now, head.unwrap_or_default(), self.loaded.state.ledger)
     }
@@ -240,23 +243,27 @@ impl<H: Host> Run<'_, H> {
         }
         let due = self.now.0.saturating_sub(self.loaded.state.saved_at.0) >= STATE_EVERY_MS;
         // The last run of a round too: else its sources would count as unasked.
-        self.state.goes_on = self.left > 0;
-        let goes_on = self.asked && (self.left > 0 || self.loaded.state.goes_on);
+        self.state.goes_on = self.left > 0 && !self.carried;
+        let goes_on = self.asked && (self.state.goes_on || self.loaded.state.goes_on);
+        let checks = self.asked && self.is_called_early();
         let dirty = || self.has_ripe() || self.state.differs(&self.loaded.state);
-        touched || goes_on || (due && dirty())
+        touched || goes_on || self.early || (due && (checks || dirty()))
+    }
+
+    /// Whether a call came before anything was due lately: then a stored check time spares a request.
+    fn is_called_early(&self) -> bool {
+        let at = self.state.called_early;
+        at.is_some_and(|at| self.now.0.saturating_sub(at.0) < CALLED_EARLY_MS)
     }
 
     /// Stores the state. That it could not be stored costs the next run a re-fetch, no more.
     async fn save_state<K: Kv>(&mut self, kv: &K, after: Spent) {
         self.state.saved_at = self.now;
         self.find_orphans(kv).await;
-        let left = self
-            .config
-            .budget
-            .writes_per_day
-            .saturating_sub(after.writes());
+        let left = engagement::writes_per_day(self.config).saturating_sub(after.writes());
         let ripe = self.take_ripe(left);
         self.state.ledger = after.and(ripe.len()).in_state();
+        self.state.usage = self.usage;
         let value = self.state.encode();
         if value.len() > VALUE_BYTES_MAX {
             self.host.log(

@@ -7,10 +7,15 @@
 use crate::slice::Ledger;
 use crate::time::Timestamp;
 
-const DAY_SECS: i64 = 24 * 60 * 60;
+pub(super) const DAY_SECS: i64 = 24 * 60 * 60;
 const DAY_MS: i64 = DAY_SECS * 1000;
 /// The budget runs short when less than this share of what an even day would have left is left.
 const SHORT_PERCENT: i64 = 50;
+
+/// Days since 1970-01-01, UTC.
+pub(super) fn day(now: Timestamp) -> u32 {
+    u32::try_from(now.as_secs().div_euclid(DAY_SECS)).unwrap_or(0)
+}
 
 /// Writes of the current UTC day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +28,7 @@ pub(crate) struct Spent {
 impl Spent {
     /// What head and state know of today's writes. The head repeats what the state knew, in case that is lost.
     pub(crate) fn of(now: Timestamp, head: Ledger, state: Ledger) -> Self {
-        let day = u32::try_from(now.as_secs().div_euclid(DAY_SECS)).unwrap_or(0);
+        let day = day(now);
         let today = |ledger: Ledger| {
             if ledger.day == day {
                 ledger

@@ -3,23 +3,29 @@
 mod ask;
 mod config;
 mod due;
+mod engagement;
 mod frame;
 mod health;
 mod land;
 mod ledger;
 mod load;
 mod orphans;
+mod round;
 mod run;
 mod status;
 mod sweep;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use serde::Serialize;
 
 pub use config::{ConfigOrigin, ConfigProblem, Configured};
+pub use engagement::EngagementRun;
+pub use round::{NoRound, Round};
 pub use status::{SourceStatus, Status, StoreStatus, ViewStatus};
+pub use usage::{Expected, Today};
 
 use crate::config::Config;
 use crate::host::Host;
@@ -41,12 +47,21 @@ pub struct Report {
     pub sources: Vec<SourceRun>,
     /// Due sources left for the next run because this one's limits were reached.
     pub left: usize,
+    /// Where sources are left: pass it on, so that the next run goes on after this one and nothing is stored for it. See
+    /// [`run_round`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<String>,
     /// When the next source is due.
     pub next_due: Option<Timestamp>,
     /// Requests sent to sources.
     pub requests: usize,
+    /// What became of points and comments, where sources of this run have some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engagement: Option<EngagementRun>,
     /// Store operations of this run.
     pub kv: KvCounts,
+    /// What cycles have taken of this UTC day, this run included, as far as known.
+    pub today: Today,
     /// What somebody should look at: a configuration that could not be used, memory that was rebuilt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -132,12 +147,27 @@ impl From<crate::slice::Corrupt> for CycleError {
     }
 }
 
-/// Runs one cycle of the only tenant of a deployment that declares none.
+/// Runs one cycle of the only tenant of a deployment that declares none, or as much of it as the limits allow: the next
+/// call goes on with what is [`Report::left`].
 ///
 /// # Errors
 /// Where the store can't be read or written. A failing source is no error: see [`SourceRun`].
 pub async fn run<H: Host>(host: &H, config: &Config, scope: Scope) -> Result<Report, CycleError> {
-    run::run(&TenantHost::main(host), config, scope).await
+    run_round(host, config, scope, None).await
+}
+
+/// As [`run`], for a caller that carries the round from one call to the next: nothing is stored then for sources that
+/// had nothing new. Without a `round` the run stores a checkpoint where it leaves sources.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_round<H: Host>(
+    host: &H,
+    config: &Config,
+    scope: Scope,
+    round: Option<Round>,
+) -> Result<Report, CycleError> {
+    run::run(&TenantHost::main(host), config, scope, round).await
 }
 
 /// As [`refresh_of`], of the only tenant of a deployment that declares none.
@@ -148,12 +178,13 @@ pub async fn refresh<H: Host>(
     host: &H,
     default_config: &str,
     scope: Scope,
+    round: Option<Round>,
 ) -> Result<Report, CycleError> {
-    refresh_of(&TenantHost::main(host), default_config, scope).await
+    refresh_of(&TenantHost::main(host), default_config, scope, round).await
 }
 
 /// Finds a tenant's configuration and runs one cycle with it: what `POST /_edgefold/refresh` does. A broken override is told
-/// in [`Report::notes`], and the baked-in configuration used.
+/// in [`Report::notes`], and the baked-in configuration used. `round` as for [`run_round`].
 ///
 /// # Errors
 /// As [`run`], and where no configuration can be used.
@@ -161,9 +192,10 @@ pub async fn refresh_of<H: Host>(
     tenant: &TenantHost<'_, H>,
     default_config: &str,
     scope: Scope,
+    round: Option<Round>,
 ) -> Result<Report, CycleError> {
     let found = config::configured(tenant, default_config).await?;
-    let mut report = run::run(tenant, &found.config, scope).await?;
+    let mut report = run::run(tenant, &found.config, scope, round).await?;
     report.notes.extend(found.problem);
     Ok(report)
 }

@@ -7,15 +7,18 @@ use crate::fold::{Edit, Fold, Folded, Memory, SourceState, State};
 use crate::host::{Capabilities, Host, Kv};
 use crate::page::SourceHealth;
 use crate::publish::CountingKv;
-use crate::slice::{Head, Row};
+use crate::slice::{Head, Row, Usage};
 use crate::time::Timestamp;
 
 use super::ask::{Answer, ask};
+use super::engagement::Counted;
 use super::load::{Loaded, catch_up, load};
 use super::sync::sync;
-use super::{CycleError, KvCounts, Report, RunOutcome, Scope, SourceRun, due, health};
+use super::{
+    CycleError, KvCounts, Report, Round, RunOutcome, Scope, SourceRun, Today, due, health, usage,
+};
 
-/// Runs one cycle.
+/// Runs one cycle, or as much of it as the limits allow: the next call goes on with what is [`Report::left`].
 ///
 /// # Errors
 /// Where the store can't be read or written. A failing source is no error: see [`SourceRun`].
@@ -23,19 +26,32 @@ pub(super) async fn run<H: Host>(
     host: &H,
     config: &Config,
     scope: Scope,
+    round: Option<Round>,
 ) -> Result<Report, CycleError> {
     let kv = CountingKv::new(host.kv());
     let now = host.time().await;
     let loaded = load(host, &kv).await?;
     let mut state = loaded.state.clone();
     sync(config, &mut state, loaded.head.as_ref());
-    let plan = due::plan(config, &state, now, scope);
+    let carried = round.is_some();
+    let mut round = round.unwrap_or_default().at(now, config);
+    let plan = due::plan(config, &state, now, scope, Some(&round));
+    let idle = scope == Scope::Due && plan.ask.is_empty() && round.is_new();
+    let early = idle && note_early_call(&mut state, now);
     let (answers, requests) = ask(host, config, &state, &plan.ask).await;
+    round.finish(answers.keys().copied());
+    let usage_before = usage::known(
+        now,
+        loaded.head.as_ref().map(Head::usage).unwrap_or_default(),
+        loaded.state.usage,
+    );
     let mut run = Run {
         host,
         config,
         now,
         left: plan.left + plan.ask.len() - answers.len(),
+        carried,
+        early,
         asked: !answers.is_empty(),
         report: Report {
             outcome: RunOutcome::Unchanged,
@@ -44,21 +60,55 @@ pub(super) async fn run<H: Host>(
             changed: 0,
             sources: Vec::new(),
             left: 0,
+            round: None,
             next_due: None,
             requests,
+            engagement: None,
             kv: KvCounts::default(),
+            today: Today {
+                writes: 0,
+                reads: 0,
+                requests: 0,
+            },
             notes: store_notes(kv.capabilities()),
         },
+        usage: usage_before,
         loaded,
         state,
     };
+    let spent_before = run.spent().writes();
+    run.report.notes.extend(usage::notes(config));
     let folded = run.fold(&kv, &answers).await?;
+    let counts = run.gather_engagement(&kv, &folded).await;
+    run.usage = usage::and(run.usage, kv.counts().reads, requests);
     run.report.outcome = run.publish(&kv, folded).await?;
+    run.store_engagement(&kv, counts).await;
     run.report.left = run.left;
+    run.report.round = (run.left > 0).then(|| round.to_string());
     run.report.next_due = run.next_due();
     run.report.kv = kv.counts();
+    run.report.today = Today {
+        writes: spent_before.saturating_add(run.report.kv.writes + run.report.kv.deletes),
+        reads: run.usage.reads,
+        requests: run.usage.requests,
+    };
     Ok(run.report)
 }
+
+/// Nothing is due: the caller does not go by [`Report::next_due`], so check times are worth storing. Returns whether that
+/// is news, which it is once a day.
+fn note_early_call(state: &mut State, now: Timestamp) -> bool {
+    let known = state
+        .called_early
+        .is_some_and(|at| now.0.saturating_sub(at.0) < EARLY_NEWS_MS);
+    if !known {
+        state.called_early = Some(now);
+    }
+    !known
+}
+
+/// How long it is news that calls come early, in milliseconds.
+const EARLY_NEWS_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What the store can't promise, for people.
 pub(super) fn store_notes(store: Capabilities) -> Vec<String> {
@@ -79,7 +129,13 @@ pub(super) struct Run<'a, H> {
     pub(super) loaded: Loaded,
     pub(super) state: State,
     pub(super) left: usize,
+    /// The caller carries what the round has finished.
+    pub(super) carried: bool,
+    /// It was noted that the caller comes before anything is due.
+    pub(super) early: bool,
     pub(super) asked: bool,
+    /// Reads and requests of the day, as far as known.
+    pub(super) usage: Usage,
     pub(super) report: Report,
 }
 
@@ -88,6 +144,8 @@ pub(super) struct Outcome {
     pub(super) rows: Vec<Row>,
     pub(super) edits: Vec<Edit>,
     pub(super) health: Vec<SourceHealth>,
+    /// Points and comments of the documents of this run.
+    pub(super) counted: Vec<Counted>,
 }
 
 impl<H: Host> Run<'_, H> {
@@ -107,6 +165,7 @@ impl<H: Host> Run<'_, H> {
             .map(Head::health)
             .unwrap_or_default();
         let mut healths = health::carried(self.config, &published);
+        let mut counted = Vec::new();
         for (index, answer) in answers {
             let (Some(source), Some(health)) =
                 (self.config.sources.get(*index), healths.get_mut(*index))
@@ -128,7 +187,14 @@ impl<H: Host> Run<'_, H> {
                     health::well(health, None, self.now);
                 }
                 Answer::Fresh(validators, parsed) => {
-                    let folded: Folded = fold.document(source, parsed, known.forgotten_upto);
+                    let mut folded: Folded = fold.document(source, parsed, known.forgotten_upto);
+                    if !folded.engagement.is_empty() {
+                        counted.push(Counted {
+                            source: source.id.clone(),
+                            before: before.validators.clone(),
+                            counts: std::mem::take(&mut folded.engagement),
+                        });
+                    }
                     succeeded(known, validators, due::after_success(source, self.now));
                     health::well(health, Some((parsed, &folded)), self.now);
                     run.outcome = "fresh";
@@ -162,6 +228,7 @@ impl<H: Host> Run<'_, H> {
             rows,
             edits,
             health: healths,
+            counted,
         })
     }
 

@@ -8,11 +8,12 @@ use crate::tenant::TenantHost;
 use crate::time::Timestamp;
 
 use super::config::configured;
+use super::engagement;
 use super::ledger::Spent;
 use super::load::load;
 use super::run::store_notes;
 use super::sync::sync;
-use super::{ConfigOrigin, CycleError};
+use super::{ConfigOrigin, CycleError, Expected, Today, usage};
 
 /// What the operator wants to know.
 #[derive(Debug, Clone, Serialize)]
@@ -36,6 +37,10 @@ pub struct Status {
     pub remembered: usize,
     /// Writes of the current UTC day.
     pub writes_today: u32,
+    /// What cycles have taken of the current UTC day, as far as was stored.
+    pub today: Today,
+    /// What a whole day takes at the configured rhythm.
+    pub expected: Expected,
     /// What is left of the day's budget.
     pub writes_left: u32,
     /// Seconds between two publishes where the rest of the day's budget runs short.
@@ -45,7 +50,7 @@ pub struct Status {
     pub to_delete: usize,
     /// What the store promises.
     pub store: StoreStatus,
-    /// What it can't promise and somebody should know.
+    /// What somebody should know: what the store can't promise, a rhythm over the budget.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Every view.
@@ -125,11 +130,18 @@ pub(super) async fn status<H: Host>(
     let now = host.time().await;
     let spent = Spent::of(now, head_ledger, loaded.state.ledger);
     let writes_today = spent.writes();
-    let pace_ms = spent.pace_ms(found.config.budget.writes_per_day, now);
+    let pace_ms = spent.pace_ms(engagement::writes_per_day(&found.config), now);
     let head = loaded.head.as_ref();
+    let used = usage::known(
+        now,
+        head.map(Head::usage).unwrap_or_default(),
+        loaded.state.usage,
+    );
     let store = crate::host::Kv::capabilities(host.kv());
     let healths =
         super::health::carried(&found.config, &head.map(Head::health).unwrap_or_default());
+    let mut notes = store_notes(store);
+    notes.extend(usage::notes(&found.config));
     let sources = healths.into_iter().map(|health| {
         let known = loaded
             .state
@@ -161,14 +173,16 @@ pub(super) async fn status<H: Host>(
         state_saved: (loaded.state.saved_at.0 != 0).then_some(loaded.state.saved_at),
         remembered: loaded.state.memory.len(),
         writes_today,
-        writes_left: found
-            .config
-            .budget
-            .writes_per_day
-            .saturating_sub(writes_today),
+        today: Today {
+            writes: writes_today,
+            reads: used.reads,
+            requests: used.requests,
+        },
+        expected: usage::expected(&found.config),
+        writes_left: engagement::writes_per_day(&found.config).saturating_sub(writes_today),
         paced_s: pace_ms.map(|wait| wait / 1000),
         to_delete: loaded.state.garbage.len(),
-        notes: store_notes(store),
+        notes,
         store: StoreStatus {
             swap: store.swap,
             ttl: store.ttl,

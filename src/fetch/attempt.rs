@@ -26,6 +26,12 @@ pub(super) struct Attempt<'a> {
     body_bytes_max: usize,
     timeout: Duration,
     time_left: Duration,
+    /// What is left of the run's time.
+    run_left: Duration,
+    /// The run's end is nearer than the source's own: a time-out says nothing about the source.
+    cut_short: bool,
+    /// Begun with the run: the next one has no more time for it.
+    first: bool,
     /// Headers were held back because a redirect led to another origin.
     withheld: bool,
 }
@@ -36,6 +42,8 @@ pub(super) enum Next<'a> {
     Done(Outcome),
     /// Another request is needed.
     Redirected(Box<Attempt<'a>>),
+    /// The run's time was up before the source's own: the next run asks it again.
+    Left,
 }
 
 impl<'a> Attempt<'a> {
@@ -45,12 +53,13 @@ impl<'a> Attempt<'a> {
         index: usize,
         job: &'a Job<'a>,
         config: &Config,
+        first: bool,
     ) -> Result<Self, FetchError> {
         let source = job.source;
         let url = source_address(&source.url)?;
         let headers = request::headers(host, source, &job.validators, config).await?;
         let timeout_ms = source.timeout_ms.unwrap_or(config.limits.timeout_ms);
-        let timeout = Duration::from_millis(timeout_ms);
+        let timeout = Duration::from_millis(timeout_ms.min(config.limits.run_time_ms));
         Ok(Self {
             index,
             job,
@@ -63,6 +72,9 @@ impl<'a> Attempt<'a> {
                 .unwrap_or(config.limits.body_bytes_max),
             timeout,
             time_left: timeout,
+            run_left: timeout,
+            cut_short: false,
+            first,
             withheld: false,
         })
     }
@@ -86,9 +98,20 @@ impl<'a> Attempt<'a> {
             url: self.url.clone(),
             headers,
             body: bytes::Bytes::new(),
-            timeout: self.time_left,
+            timeout: self.time_left.min(self.run_left),
             body_bytes_max: self.body_bytes_max,
         }
+    }
+
+    /// The next request has to be done within `run_left`, whatever the source's own time-out leaves.
+    pub(super) fn may_take(&mut self, run_left: Duration) {
+        self.run_left = run_left;
+        self.cut_short = !self.first && run_left < self.time_left;
+    }
+
+    /// Whether the run's time is up and this source was in it from the start.
+    pub(super) fn had_all_time(&self, run_time: Duration, passed: Duration) -> bool {
+        self.first && passed >= run_time
     }
 
     /// Takes the time of a batch off this source's. See [`super::fetch_all`] for why a shared batch is not charged in full.
@@ -104,6 +127,7 @@ impl<'a> Attempt<'a> {
     /// What `answer` means.
     pub(super) fn judge(self, answer: Result<Incoming, HttpError>, now: Timestamp) -> Next<'a> {
         let outcome = match answer {
+            Err(HttpError::Timeout) if self.cut_short => return Next::Left,
             Err(error) => Err(self.host_error(&error)),
             Ok(answer) if is_redirect(answer.status) => match self.follow(&answer) {
                 Ok(next) => return next,
@@ -128,6 +152,11 @@ impl<'a> Attempt<'a> {
             self.visited.len()
         );
         FetchError::new("redirects", message)
+    }
+
+    /// The failure of a job whose redirects take longer than a whole run.
+    pub(super) fn out_of_time(&self) -> FetchError {
+        self.host_error(&HttpError::Timeout)
     }
 
     fn follow(mut self, answer: &Incoming) -> Result<Next<'a>, (FetchError, Vec<String>)> {

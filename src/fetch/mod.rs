@@ -9,6 +9,7 @@ mod tests;
 mod text;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -95,8 +96,11 @@ impl FetchError {
 /// done, so that bodies do not pile up: at most `concurrency` answers are held at once. A redirect joins the next batch, ahead
 /// of jobs not yet begun. Returns how many upstream requests were sent, redirects included.
 ///
-/// A job that can't be finished within `requests_left` is not asked, or no further: `each` is not called for it, and it stays
-/// due. Only a job whose own redirects have used up all of `requests_left` fails, since the next run could do no better.
+/// A job that can't be finished within `requests_left` or `config.limits.run_time_ms` is not asked, or no further: `each` is
+/// not called for it, and it stays due. Only one that the next run could do no better by fails: its own redirects have used
+/// up all of `requests_left`, or it was in the first batch and so had the whole time.
+///
+/// The time is looked at between batches, and no request may take longer than what is left of it.
 ///
 /// The time-out of a source spans all of its requests. Where several share a batch only the time of the whole batch is known,
 /// and a slow neighbour must not fail a redirected source: it is then charged at most half of what it has left, so no source
@@ -112,7 +116,13 @@ pub async fn fetch_all<H: Host>(
     let mut waiting = jobs.iter().enumerate();
     let mut redirected: VecDeque<Attempt<'_>> = VecDeque::new();
     let mut sent = 0;
+    let began = host.elapsed();
+    let run_time = Duration::from_millis(config.limits.run_time_ms);
     loop {
+        let left = run_time.saturating_sub(host.elapsed().saturating_sub(began));
+        if left.is_zero() && sent > 0 {
+            break;
+        }
         let room = concurrency.min(requests_left.saturating_sub(sent));
         let mut batch = Vec::with_capacity(room);
         while batch.len() < room {
@@ -123,7 +133,7 @@ pub async fn fetch_all<H: Host>(
             let Some((index, job)) = waiting.next() else {
                 break;
             };
-            match Attempt::begin(host, index, job, config).await {
+            match Attempt::begin(host, index, job, config, sent == 0).await {
                 Ok(attempt) => batch.push(attempt),
                 Err(error) => each(index, Outcome::Failed(error)),
             }
@@ -132,12 +142,17 @@ pub async fn fetch_all<H: Host>(
             break;
         }
         sent += batch.len();
+        for attempt in &mut batch {
+            attempt.may_take(left);
+        }
         run_batch(host, batch, concurrency, &mut redirected, each).await;
     }
     for attempt in redirected {
+        let index = attempt.index();
         if attempt.requests_sent() >= requests_left {
-            let index = attempt.index();
             each(index, Outcome::Failed(attempt.out_of_requests()));
+        } else if attempt.had_all_time(run_time, host.elapsed().saturating_sub(began)) {
+            each(index, Outcome::Failed(attempt.out_of_time()));
         }
     }
     sent
@@ -167,6 +182,7 @@ async fn run_batch<'a, H: Host>(
         match attempt.judge(answer, now) {
             Next::Done(outcome) => each(index, outcome),
             Next::Redirected(attempt) => redirected.push_back(*attempt),
+            Next::Left => {}
         }
     }
 }

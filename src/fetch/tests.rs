@@ -247,10 +247,14 @@ fn config() -> Config {
         retention: crate::config::Retention::default(),
         budget: Budget {
             writes_per_day: 500,
+            reads_per_day: None,
+            requests_per_day: None,
+            engagement_every_s: 3600,
         },
         limits: Limits {
             concurrency: 2,
             requests_per_run: 50,
+            run_time_ms: 20_000,
             timeout_ms: 10_000,
             body_bytes_max: 1000,
             items_per_source: 100,
@@ -759,6 +763,65 @@ mod batches {
         assert_eq!(*host.batches.borrow(), [2, 2, 1]);
         let order: Vec<usize> = outcomes.iter().map(|(index, _)| *index).collect();
         assert_eq!(order, [0, 1, 2, 3, 4]);
+    }
+
+    /// A source that takes `took_ms` and has a time-out of its own.
+    fn slow(host: Script, name: &str, took_ms: u64) -> (Script, Source) {
+        let url = format!("https://{name}.example/");
+        let answer = Said {
+            took: Duration::from_millis(took_ms),
+            ..say(200, &[], FEED)
+        };
+        (host.on(&url, [answer]), source(name, &url))
+    }
+
+    #[test]
+    fn a_run_stops_at_its_time_and_caps_what_it_still_begins() {
+        let mut config = config();
+        config.limits.concurrency = 1;
+        config.limits.timeout_ms = 10_000;
+        config.limits.run_time_ms = 20_000;
+        let mut host = Script::default();
+        let mut sources = Vec::new();
+        for (name, took_ms) in [("a", 9_000), ("b", 8_000), ("c", 4_000), ("d", 0)] {
+            let (next, source) = slow(host, name, took_ms);
+            host = next;
+            sources.push(source);
+        }
+        let (sent, outcomes) = host.run(&jobs(&sources), &config, 100);
+        let done: Vec<usize> = outcomes.iter().map(|(index, _)| *index).collect();
+        assert_eq!(
+            (sent, done),
+            (3, vec![0, 1]),
+            "c was cut short, d not begun"
+        );
+        let asked: Vec<u64> = host
+            .asked
+            .borrow()
+            .iter()
+            .map(|asked| asked.timeout.as_secs())
+            .collect();
+        assert_eq!(asked, [10, 10, 3]);
+        let (_, outcomes) = host.run(&jobs(&sources[2..]), &config, 100);
+        assert!(
+            matches!(outcomes[0], (0, Outcome::Fresh(_))),
+            "the next run"
+        );
+    }
+
+    #[test]
+    fn what_no_run_has_time_for_fails() {
+        let mut config = config();
+        config.limits.timeout_ms = 60_000;
+        config.limits.run_time_ms = 20_000;
+        let (host, source) = slow(Script::default(), "a", 30_000);
+        let sources = [source];
+        let (_, outcomes) = host.run(&jobs(&sources), &config, 100);
+        let Outcome::Failed(error) = &outcomes[0].1 else {
+            panic!("{outcomes:?}")
+        };
+        assert_eq!(error.kind, "timeout");
+        assert!(error.message.contains("20 s"), "{}", error.message);
     }
 
     #[test]

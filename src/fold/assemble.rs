@@ -196,6 +196,7 @@ fn fold_hash(parts: &HeadParts) -> u128 {
         updated: Timestamp(0),
         fold_hash: 0,
         ledger: crate::slice::Ledger::default(),
+        usage: crate::slice::Usage::default(),
         checks: Vec::new(),
         sections: Vec::new(),
         ..parts.clone()

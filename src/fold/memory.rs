@@ -76,6 +76,12 @@ impl Memory {
         self.seen.insert(row.position.hash);
     }
 
+    /// Where a sealed item is.
+    pub(crate) fn position(&self, hash: u64) -> Option<Position> {
+        let rank = self.get(hash)?.rank;
+        Some(Position { rank, hash })
+    }
+
     fn get(&self, hash: u64) -> Option<Known<'_>> {
         match self.changed.get(&hash) {
             Some(changed) => changed.as_ref().map(Known::borrowed),

@@ -9,7 +9,7 @@ use super::memory::Memory;
 use super::place::{Merged, Seen};
 use super::views::{ViewDef, haystack, passes, views};
 use crate::config::{Config, Source};
-use crate::item::Item;
+use crate::item::{Engagement, Item};
 use crate::parse::{Entry, Parsed};
 use crate::slice::{Corrupt, Head, Position, Row};
 use crate::time::Timestamp;
@@ -23,6 +23,8 @@ pub(crate) struct Folded {
     pub(crate) changed: usize,
     /// What was left out and why, for the source's health.
     pub(crate) notes: Vec<String>,
+    /// Points and comments by the hash of the entry's identity, where the document has some.
+    pub(crate) engagement: Vec<(u64, Engagement)>,
 }
 
 /// A fold under way.
@@ -187,6 +189,9 @@ impl<'a> Fold<'a> {
             let hash = identity(source, entry);
             if !here.insert(hash) {
                 continue;
+            }
+            if !entry.engagement.is_none() {
+                folded.engagement.push((hash, entry.engagement));
             }
             let address = canonical::address(entry.url.as_deref());
             let address = if shared.contains(&address) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
 use crate::fetch::Validators;
-use crate::slice::{Corrupt, Kind, Ledger, Position, Value, Writer};
+use crate::slice::{Corrupt, Kind, Ledger, Position, Usage, Value, Writer};
 use crate::time::Timestamp;
 
 /// The sections after it are those of the memory.
@@ -72,10 +72,14 @@ pub struct State {
     pub saved_at: Timestamp,
     /// Store writes of that day.
     pub ledger: Ledger,
+    /// Reads and requests of that day, as far as known.
+    pub usage: Usage,
     /// By source id.
     pub sources: BTreeMap<String, SourceState>,
     /// The run that stored it left due sources to the next one.
     pub goes_on: bool,
+    /// When a run last found nothing due, to the day: whoever calls does not know what is due.
+    pub called_early: Option<Timestamp>,
     /// Keys that no head names any more, with the time since when: deleted when no reader can have such a head.
     pub garbage: BTreeMap<String, Timestamp>,
     pub(crate) sweep: Sweep,
@@ -88,9 +92,13 @@ pub struct State {
 struct Control {
     saved_at: i64,
     ledger: Ledger,
+    #[serde(default)]
+    usage: Usage,
     sealed_upto: Option<String>,
     #[serde(default)]
     goes_on: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    called_early: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     garbage: BTreeMap<String, Timestamp>,
     #[serde(default)]
@@ -111,8 +119,10 @@ impl State {
         Ok(Self {
             saved_at: Timestamp(control.saved_at),
             ledger: control.ledger,
+            usage: control.usage,
             sources: control.sources,
             goes_on: control.goes_on,
+            called_early: control.called_early,
             garbage: relative(control.garbage),
             sweep: control.sweep,
             sealed_upto: control.sealed_upto.as_deref().and_then(Position::from_id),
@@ -126,8 +136,10 @@ impl State {
         let control = Control {
             saved_at: self.saved_at.0,
             ledger: self.ledger,
+            usage: self.usage,
             sealed_upto: self.sealed_upto.map(|position| position.to_string()),
             goes_on: self.goes_on,
+            called_early: self.called_early,
             garbage: self.garbage.clone(),
             sweep: self.sweep.clone(),
             sources: self.sources.clone(),

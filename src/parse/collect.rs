@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Entry, text};
-use crate::item::{AUTHOR_CHARS_MAX, SUMMARY_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX};
+use crate::item::{
+    AUTHOR_CHARS_MAX, Engagement, SUMMARY_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX,
+};
 use crate::time::Timestamp;
 
 /// Longest own id of an entry, in bytes; a longer one is left out.
@@ -64,6 +66,7 @@ pub(super) struct Draft {
     pub(super) summary: String,
     pub(super) image: Option<String>,
     pub(super) tags: Vec<String>,
+    pub(super) engagement: Engagement,
 }
 
 /// Takes entries one by one and keeps the newest.
@@ -191,6 +194,7 @@ impl Collector {
             summary,
             image: draft.image,
             tags,
+            engagement: draft.engagement,
         })
     }
 }

@@ -10,7 +10,7 @@ use super::field::{is, is_picture, person, plain, plain_html, shown, value};
 use super::namespace::Namespace::{self, Atom, Content, Dc, Itunes, Media, Rss};
 use super::xml::{self, Element, Field};
 use super::{Parsed, Tombstone, date, link};
-use crate::item::{SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
+use crate::item::{Engagement, SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
 use crate::time::Timestamp;
 
 /// Reads an XML feed; nothing where the document holds neither a feed's root nor an entry.
@@ -122,6 +122,7 @@ impl<'r, 'a> Reading<'r, 'a> {
         let guid = self.guid();
         let content = self.content();
         Draft {
+            engagement: Engagement::default(),
             title: self.title(),
             url: self
                 .alternate_link()

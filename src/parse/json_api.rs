@@ -7,7 +7,7 @@ use url::Url;
 use super::collect::{Collector, Draft};
 use super::{ParseError, Parsed, date, link, scalar, text};
 use crate::config::JsonMapping;
-use crate::item::{SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
+use crate::item::{Engagement, SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
 use crate::time::Timestamp;
 
 /// Reads `document` as `mapping` says.
@@ -122,7 +122,12 @@ struct Fields<'m> {
     summary: Option<Field<'m>>,
     image: Option<Field<'m>>,
     tags: Option<Field<'m>>,
+    points: Option<Field<'m>>,
+    comments: Option<Field<'m>>,
 }
+
+/// Largest count either way: 2^53, up to which every JSON reader has whole numbers.
+const COUNT_MAX: i64 = 1 << 53;
 
 impl<'m> Fields<'m> {
     fn compile(mapping: &'m JsonMapping) -> Result<Self, ParseError> {
@@ -147,6 +152,8 @@ impl<'m> Fields<'m> {
             summary: optional("summary", &mapping.summary)?,
             image: optional("image", &mapping.image)?,
             tags: optional("tags", &mapping.tags)?,
+            points: optional("points", &mapping.points)?,
+            comments: optional("comments", &mapping.comments)?,
         })
     }
 
@@ -160,6 +167,8 @@ impl<'m> Fields<'m> {
             &self.summary,
             &self.image,
             &self.tags,
+            &self.points,
+            &self.comments,
         ];
         std::iter::once(&self.title).chain(optional.into_iter().flatten())
     }
@@ -179,6 +188,18 @@ impl<'m> Fields<'m> {
         };
         let url = address(self.url.as_mut());
         let image = address(self.image.as_mut());
+        let mut number = |field: Option<&mut Field<'m>>| -> Option<i64> {
+            let stated = first(field)?;
+            let number = count(&stated);
+            if number.is_none() {
+                collector.notes.count("numbers that can't be read", &stated);
+            }
+            number
+        };
+        let engagement = Engagement {
+            points: number(self.points.as_mut()),
+            comments: number(self.comments.as_mut()),
+        };
         let mut when = |field: Option<&mut Field<'m>>| -> Option<Timestamp> {
             let stated = first(field)?;
             let at = date::parse(&stated);
@@ -188,6 +209,7 @@ impl<'m> Fields<'m> {
             at
         };
         Draft {
+            engagement,
             published: when(self.published.as_mut()),
             updated: when(self.updated.as_mut()),
             guid: first(self.id.as_mut()),
@@ -209,6 +231,21 @@ impl<'m> Fields<'m> {
                 .unwrap_or_default(),
         }
     }
+}
+
+/// A whole number, or what is before the point of another one; also as text.
+fn count(stated: &str) -> Option<i64> {
+    let stated = stated.trim();
+    let whole = stated.parse::<i64>().ok();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is too large is left out below"
+    )]
+    let number = whole.or_else(|| {
+        let number = stated.parse::<f64>().ok()?;
+        number.is_finite().then_some(number as i64)
+    })?;
+    (-COUNT_MAX..=COUNT_MAX).contains(&number).then_some(number)
 }
 
 fn compile(name: &str, source: &str) -> Result<JsonPath, ParseError> {

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::collect::{Collector, Draft};
 use super::{ParseError, Parsed, date, link, scalar, text};
-use crate::item::{SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
+use crate::item::{Engagement, SUMMARY_CHARS_MAX, TITLE_CHARS_MAX};
 use crate::time::Timestamp;
 
 /// Reads `document`.
@@ -73,6 +73,7 @@ fn draft(item: &Value, document: &Value, base: &Url, collector: &mut Collector) 
         .or_else(|| address("banner_image"))
         .or_else(|| attached_image(item, base));
     Draft {
+        engagement: Engagement::default(),
         title: text::from_plain(&string(item, "title").unwrap_or_default(), TITLE_CHARS_MAX),
         url: address("url")
             .or_else(from_id)

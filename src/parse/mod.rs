@@ -34,6 +34,7 @@ use serde_json::Value;
 
 use crate::config::{Limits, Source, SourceKind};
 use crate::fetch::Document;
+use crate::item::Engagement;
 use crate::time::Timestamp;
 
 /// What one document holds.
@@ -72,6 +73,8 @@ pub struct Entry {
     pub image: Option<String>,
     /// Own tags only.
     pub tags: Vec<String>,
+    /// Points and comments, where the source is mapped to give them.
+    pub engagement: Engagement,
 }
 
 /// An entry that its source has taken back: `at:deleted-entry`, RFC 6721.

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::query::Parameters;
 use super::reply::{JSON, Reply};
 use super::routes::{Action, Route, Verb};
-use crate::cycle::{self, CycleError, Scope};
+use crate::cycle::{self, CycleError, Round, Scope};
 use crate::host::{Host, Level};
 use crate::read::ReadError;
 use crate::tenant::TenantHost;
@@ -88,7 +88,14 @@ pub(super) async fn refresh<H: Host>(
             ));
         }
     };
-    let report = cycle::refresh_of(host, default_config, scope)
+    let round = parameters.get("round").map(Round::parse).transpose();
+    let round = round.map_err(|error| {
+        Problem::bad_parameter(
+            "round",
+            format!("`round` is {error}; leave it out to ask without."),
+        )
+    })?;
+    let report = cycle::refresh_of(host, default_config, scope, round)
         .await
         .map_err(|error| failed(host, error))?;
     Ok(answer(&report))

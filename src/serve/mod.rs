@@ -96,6 +96,7 @@ async fn answer<H: Host>(
         Action::Item => reads::item(host, captured).await,
         Action::Sources => reads::sources(host).await,
         Action::Views => reads::views(host).await,
+        Action::Engagement => reads::engagement(host).await,
         Action::Health => reads::health(host).await,
         Action::OpenApi => Ok(openapi::document()),
         Action::Asset => reads::asset(path),

@@ -10,7 +10,7 @@ use super::reply::{Cache, JSON, Reply};
 use crate::host::{Host, Kv};
 use crate::page::{self, Kind, Selections};
 use crate::read::{self, Cursor, Query, ReadError};
-use crate::slice::{Head, PAGE_ITEMS_MAX, Section, keys};
+use crate::slice::{Head, PAGE_ITEMS_MAX, Section, Snapshot, keys};
 
 /// The published root, or `None` before the first publish: the one read of a first page.
 pub(super) async fn head<H: Host>(host: &H) -> Result<Option<Head>, Problem> {
@@ -233,6 +233,24 @@ async fn list<H: Host>(host: &H, name: &str, section: Section) -> Result<Reply, 
     chunks.push(Bytes::from(format!(",{}}}", published(&head))));
     let etag = head_etag(head.content_hash(), &[name]);
     Ok(Reply::ok(JSON, chunks).cached(Cache::Read, etag, format!("edgefold {name}")))
+}
+
+/// `GET /api/engagement`: the stored value as it is, one read.
+pub(super) async fn engagement<H: Host>(host: &H) -> Result<Reply, Problem> {
+    let open = async {
+        let entry = host.kv().get(keys::ENGAGEMENT).await?;
+        entry
+            .map(|entry| Snapshot::open(entry.value))
+            .transpose()
+            .map_err(ReadError::from)
+    };
+    let Some(snapshot) = open.await.map_err(|error| Problem::store(host, &error))? else {
+        let empty = r#"{"items":{},"updated":null}"#;
+        return Ok(Reply::ok(JSON, vec![Bytes::from_static(empty.as_bytes())]));
+    };
+    let etag = head_etag(snapshot.content_hash(), &["engagement"]);
+    let reply = Reply::ok(JSON, vec![snapshot.json()]);
+    Ok(reply.cached(Cache::Read, etag, "edgefold engagement".to_owned()))
 }
 
 /// `GET /health`

@@ -40,6 +40,7 @@ pub(super) enum Action {
     Item,
     Sources,
     Views,
+    Engagement,
     Health,
     OpenApi,
     Asset,
@@ -169,6 +170,13 @@ const ALL_SOURCES: Parameter = Parameter {
     in_query: true,
     description: "`1` asks all sources, not only those that are due.",
     example: "1",
+};
+
+const ROUND: Parameter = Parameter {
+    name: "round",
+    in_query: true,
+    description: "`new`, then the `round` of the report before, until its `left` is 0: for callers that go on at once. Nothing is stored then for sources that had nothing new.",
+    example: "new",
 };
 
 const fn json(schema: &'static str, description: &'static str) -> Answer {
@@ -310,6 +318,25 @@ pub(super) static ROUTES: &[Route] = &[
         }],
     },
     Route {
+        path: "/api/engagement",
+        surface: Surface::Api,
+        operations: &[Operation {
+            verb: Verb::Get,
+            action: Action::Engagement,
+            id: "getEngagement",
+            summary: "Points and comments of listed items",
+            parameters: &[],
+            answers: &[
+                json(
+                    "Engagement",
+                    "Counts by item id, as last stored. Stored apart from the items, so that they change without a publish.",
+                ),
+                BAD_QUERY,
+                UNAVAILABLE,
+            ],
+        }],
+    },
+    Route {
         path: "/health",
         surface: Surface::Api,
         operations: &[Operation {
@@ -386,7 +413,7 @@ pub(super) static ROUTES: &[Route] = &[
             action: Action::Refresh,
             id: "refresh",
             summary: "Run one cycle",
-            parameters: &[ALL_SOURCES],
+            parameters: &[ALL_SOURCES, ROUND],
             answers: &[
                 json(
                     "Report",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::item::{AUTHOR_CHARS_MAX, SUMMARY_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX};
-use crate::slice::{ID_CHARS, PAGE_ITEMS_MAX};
+use crate::slice::{ENGAGEMENT_ITEMS_MAX, ID_CHARS, PAGE_ITEMS_MAX};
 
 /// Ids of the configuration.
 const NAME_PATTERN: &str = "^[a-z0-9-]+$";
@@ -13,6 +13,7 @@ pub(super) fn parameter(name: &str) -> Value {
     match name {
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": PAGE_ITEMS_MAX }),
         "all" => json!({ "type": "string", "enum": ["1"] }),
+        "round" => json!({ "type": "string", "pattern": "^(new|[0-9a-f]+-[0-9a-f]+-[0-9a-f]*)$" }),
         "category" | "source" => json!({ "type": "string", "pattern": NAME_PATTERN }),
         _ => json!({ "type": "string", "minLength": 1 }),
     }
@@ -27,6 +28,7 @@ pub(super) fn schemas() -> Value {
         "SourceList": list("sources", "Source", &example_source()),
         "View": view(),
         "ViewList": list("views", "View", &example_view()),
+        "Engagement": engagement(),
         "Health": health(),
         "Report": report(),
         "Status": status(),
@@ -162,6 +164,33 @@ fn list(member: &str, schema: &str, example: &Value) -> Value {
     )
 }
 
+fn engagement() -> Value {
+    let number = |description: &str| json!({ "type": "integer", "description": description });
+    let counts = json!({
+        "type": "object",
+        "properties": {
+            "points": number("Votes, likes, stars; may be negative."),
+            "comments": number("Comments."),
+        },
+        "additionalProperties": false,
+    });
+    object(
+        &json!({
+            "items": {
+                "type": "object",
+                "maxProperties": ENGAGEMENT_ITEMS_MAX,
+                "additionalProperties": counts,
+                "description": "By item id; those that are known.",
+            },
+            "updated": maybe_time("When they were stored; null before the first time."),
+        }),
+        &json!({
+            "items": { "8000019aa59b80400000000000000001": { "points": 128, "comments": 31 } },
+            "updated": "2026-11-21T08:40:00Z",
+        }),
+    )
+}
+
 fn health() -> Value {
     object(
         &json!({
@@ -186,7 +215,7 @@ fn report() -> Value {
         },
     });
     object_but(
-        &["notes"],
+        &["engagement", "notes", "round"],
         &json!({
             "notes": {
                 "type": "array", "items": { "type": "string" },
@@ -198,8 +227,17 @@ fn report() -> Value {
             "changed": count("Items that changed in place."),
             "sources": { "type": "array", "items": run },
             "left": count("Due sources left for the next run."),
+            "round": {
+                "type": "string",
+                "description": "Where sources are left: pass it on as `round=`, and the next run goes on after this one.",
+            },
             "next_due": maybe_time("When the next source is due."),
             "requests": count("Requests sent to sources."),
+            "engagement": {
+                "type": "string", "enum": ["stored", "unchanged", "waiting"],
+                "description": "What became of points and comments, where sources of this run have some.",
+            },
+            "today": today(),
             "kv": {
                 "type": "object",
                 "required": ["reads", "writes", "deletes", "bytes_written"],
@@ -215,8 +253,24 @@ fn report() -> Value {
             "outcome": "published", "generation": 8, "added": 3, "changed": 0,
             "sources": [{ "id": "kernel-news", "outcome": "fresh", "entries": 20 }],
             "left": 0, "next_due": "2026-11-21T09:10:00Z", "requests": 1,
+            "today": example_today(),
             "kv": { "reads": 3, "writes": 1, "deletes": 0, "bytes_written": 41_216 },
         }),
+    )
+}
+
+fn example_today() -> Value {
+    json!({ "writes": 12, "reads": 51, "requests": 170 })
+}
+
+fn today() -> Value {
+    object(
+        &json!({
+            "writes": count("Store writes of the current UTC day, as far as known; never too few."),
+            "reads": count("Store reads by cycles, at least: runs that write nothing are not remembered."),
+            "requests": count("Requests to sources, at least."),
+        }),
+        &example_today(),
     )
 }
 
@@ -236,12 +290,21 @@ fn status() -> Value {
             "state_saved": maybe_time("When the state was stored last."),
             "remembered": count("Sealed items that de-duplication remembers."),
             "writes_today": count("Store writes of the current UTC day."),
+            "today": today(),
+            "expected": object(
+                &json!({
+                    "runs": count("Runs of cycles."),
+                    "reads": count("Store reads, at least."),
+                    "requests": count("Requests to sources, without redirects."),
+                }),
+                &json!({ "runs": 48, "reads": 144, "requests": 480 }),
+            ),
             "writes_left": count("What is left of the day's budget."),
             "paced_s": count("Seconds between two publishes where the rest of the day's budget runs short."),
             "to_delete": count("Stored values that nothing names any more and that are to be deleted."),
             "notes": {
                 "type": "array", "items": { "type": "string" },
-                "description": "What the store can't promise and somebody should know.",
+                "description": "What the store can't promise, or a rhythm over the budget.",
             },
             "store": object(
                 &json!({
@@ -259,6 +322,7 @@ fn status() -> Value {
         &json!({
             "config": "baked-in", "generation": 7, "updated": "2026-11-21T08:40:00Z", "head_bytes": 41_216,
             "head_items": 60, "state_saved": "2026-11-21T08:00:00Z", "remembered": 400, "writes_today": 12,
+            "today": example_today(), "expected": { "runs": 48, "reads": 144, "requests": 480 },
             "writes_left": 988, "to_delete": 3, "store": { "swap": true, "ttl": false, "list": true, "batch": true, "increment": true },
             "views": [], "sources": [],
         }),

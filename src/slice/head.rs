@@ -7,7 +7,7 @@ use super::header::Kind;
 use super::items::{Items, section as item};
 use super::parts::{
     CHECK_BYTES, CHECKS, COUNT_BYTES, COUNTS, Check, DIRECTORIES, DROPPED, HEALTH, Ledger, META,
-    META_BYTES, SEALED, SEGMENTS, VIEW_IDS, VIEW_TOTALS,
+    META_BYTES, SEALED, SEGMENTS, USAGE, Usage, VIEW_IDS, VIEW_TOTALS,
 };
 use super::refs::{SliceRef, decode_refs};
 use super::{Corrupt, Position, Section};
@@ -105,6 +105,18 @@ impl Head {
             day: u32::try_from(u64::from_le_bytes(self.meta(40))).unwrap_or(u32::MAX),
             writes: u32::from_le_bytes(self.meta(48)),
             heads: u32::from_le_bytes(self.meta(52)),
+        }
+    }
+
+    /// Reads and requests of the day it was published, as far as known then; nothing in a head from before they were counted.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let (cells, _) = self.value().piece(USAGE, 0).as_chunks::<8>();
+        let number = |index: usize| cells.get(index).map_or(0, |cell| u64::from_le_bytes(*cell));
+        Usage {
+            day: u32::try_from(number(0)).unwrap_or(u32::MAX),
+            reads: number(1),
+            requests: number(2),
         }
     }
 

@@ -35,6 +35,8 @@ pub enum Kind {
     Directory = 3,
     /// What only the refresh needs.
     State = 4,
+    /// Engagement counts.
+    Snapshot = 5,
 }
 
 /// Writes header and hash in front of `value`, whose first [`BODY_AT`] bytes are reserved for it.

@@ -5,6 +5,8 @@
 pub const HEAD: &str = "head";
 /// What only the refresh needs.
 pub const STATE: &str = "state";
+/// Engagement counts of all listed items.
+pub const ENGAGEMENT: &str = "snapshot/engagement";
 /// A compiled configuration that replaces the baked-in one.
 pub const CONFIG: &str = "config";
 

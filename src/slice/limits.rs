@@ -29,6 +29,12 @@ pub const DIRECTORY_SEGMENTS_MAX: usize = 1024;
 /// Items on the largest page (`page_items`, `limit=`).
 pub const PAGE_ITEMS_MAX: usize = 100;
 
+/// Items whose engagement counts are kept, the newest.
+pub const ENGAGEMENT_ITEMS_MAX: usize = 5_000;
+
+/// One of them in the snapshot, in bytes: its id, two numbers of 17 characters, their names and punctuation.
+const ENGAGEMENT_ITEM_BYTES_MAX: usize = super::ID_CHARS + 66;
+
 /// Most sections of one value.
 pub const SECTIONS_MAX: usize = 64;
 
@@ -49,6 +55,7 @@ pub const fn head_items_max(page_items: usize) -> usize {
     }
 }
 
+const _: () = assert!(ENGAGEMENT_ITEMS_MAX * ENGAGEMENT_ITEM_BYTES_MAX + 1_000 < VALUE_BYTES_MAX);
 const _: () = assert!(HEAD_BYTES_TARGET < VALUE_BYTES_MAX);
 const _: () = assert!(SEAL_ITEMS_MIN < HEAD_ITEMS_MAX / 2);
 const _: () = assert!(

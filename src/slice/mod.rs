@@ -17,6 +17,7 @@ mod parts;
 mod position;
 mod refs;
 mod segment;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -24,9 +25,10 @@ pub use head::Head;
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};
 pub use items::Row;
 pub use limits::*;
-pub use parts::{Check, HeadParts, Ledger, ViewParts};
+pub use parts::{Check, HeadParts, Ledger, Usage, ViewParts};
 pub use position::{ID_CHARS, Position};
 pub use refs::SliceRef;
+pub use snapshot::{Snapshot, encode_snapshot};
 
 pub(crate) use container::{Value, Writer};
 pub(crate) use items::Items;

@@ -23,6 +23,8 @@ pub(super) const HEALTH: u16 = 24;
 pub(super) const CHECKS: u16 = 25;
 pub(super) const DROPPED: u16 = 26;
 pub(super) const SEALED: u16 = 27;
+pub(super) const USAGE: u16 = 28;
+pub(super) const USAGE_BYTES: usize = 8 + 8 + 8;
 pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 8;
 pub(super) const COUNT_BYTES: usize = 2 + 2 + 8;
 pub(super) const CHECK_BYTES: usize = 8 + 8;
@@ -38,6 +40,17 @@ pub struct Ledger {
     /// replaced by compare-and-swap, and the sum of both is the day's.
     #[serde(default)]
     pub heads: u32,
+}
+
+/// What cycles have taken of one UTC day, as far as known: runs that stored nothing are not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Days since 1970-01-01, UTC.
+    pub day: u32,
+    /// Store reads.
+    pub reads: u64,
+    /// Requests to sources.
+    pub requests: u64,
 }
 
 /// Under which definition a source's published items were read, and when it was asked last.
@@ -75,6 +88,8 @@ pub struct HeadParts {
     pub fold_hash: u128,
     /// Today's writes, this one included.
     pub ledger: Ledger,
+    /// Today's reads and requests by cycles, as far as known. No reason to publish.
+    pub usage: Usage,
     /// `all` first.
     pub views: Vec<ViewParts>,
     /// Ids of the sources, in the configuration's order; removed ones that still have sealed items after these.
@@ -152,6 +167,11 @@ impl HeadParts {
         );
         writer.section(COUNTS, vec![counts]);
         writer.section(CHECKS, vec![checks]);
+        let mut usage = Vec::with_capacity(USAGE_BYTES);
+        usage.extend(u64::from(self.usage.day).to_le_bytes());
+        usage.extend(self.usage.reads.to_le_bytes());
+        usage.extend(self.usage.requests.to_le_bytes());
+        writer.section(USAGE, vec![usage]);
         let dropped = self.dropped_upto.map(|place| place.to_bytes().to_vec());
         writer.section(DROPPED, dropped.into_iter().collect());
         let sealed = self.sealed_upto.map(|place| place.to_bytes().to_vec());

@@ -44,6 +44,7 @@ fn limits(items_per_source: usize) -> Limits {
     Limits {
         concurrency: 6,
         requests_per_run: 50,
+        run_time_ms: 20_000,
         timeout_ms: 10_000,
         body_bytes_max: 5 << 20,
         items_per_source,

@@ -9,6 +9,7 @@
 mod byte_equal;
 mod cycles;
 mod reads;
+mod rounds;
 mod site;
 
 use host_tests::arms::Host;
@@ -44,6 +45,10 @@ list! {
         redirects_and_codings_are_followed,
         a_secret_header_reaches_its_source_only,
         a_variable_replaces_the_configuration,
+    }
+    rounds {
+        a_long_cycle_goes_on_until_nothing_is_left,
+        points_and_comments_are_served,
     }
     reads {
         an_empty_site_answers,

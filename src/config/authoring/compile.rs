@@ -113,6 +113,9 @@ fn site(fields: &Fields) -> Option<Site> {
 fn budget(fields: &Fields) -> Option<Budget> {
     Some(Budget {
         writes_per_day: u32::try_from(fields.number("writes_per_day")?).ok()?,
+        reads_per_day: fields.number("reads_per_day"),
+        requests_per_day: fields.number("requests_per_day"),
+        engagement_every_s: fields.number("engagement_every")?,
     })
 }
 
@@ -120,6 +123,7 @@ fn limits(fields: &Fields) -> Option<Limits> {
     Some(Limits {
         concurrency: count(fields, "concurrency")?,
         requests_per_run: count(fields, "requests_per_run")?,
+        run_time_ms: fields.number("run_time")?.saturating_mul(1000),
         timeout_ms: fields.number("timeout")?.saturating_mul(1000),
         body_bytes_max: count(fields, "body")?,
         items_per_source: count(fields, "items_per_source")?,

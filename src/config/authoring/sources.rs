@@ -144,6 +144,8 @@ fn mapping(map: &Fields) -> Option<JsonMapping> {
         summary: map.text("summary"),
         image: map.text("image"),
         tags: map.text("tags"),
+        points: map.text("points"),
+        comments: map.text("comments"),
     })
 }
 

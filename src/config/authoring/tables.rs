@@ -82,12 +82,32 @@ pub(super) static SITE: Table = Table {
 pub(super) static BUDGET: Table = Table {
     path: "budget",
     doc: "What the platform allows a day.",
-    keys: &[key(
-        "writes_per_day",
-        Kind::Integer(24, 10_000_000),
-        Default::Number(1000),
-        "Key-value writes per UTC day. They are spread over the day and never exceeded.",
-    )],
+    keys: &[
+        key(
+            "writes_per_day",
+            Kind::Integer(24, 10_000_000),
+            Default::Number(1000),
+            "Key-value writes per UTC day. They are spread over the day and never exceeded.",
+        ),
+        key(
+            "reads_per_day",
+            Kind::Integer(1, 10_000_000_000),
+            Default::Derived,
+            "Key-value reads per UTC day, where the platform counts them. For the report: nothing is refused.",
+        ),
+        key(
+            "requests_per_day",
+            Kind::Integer(1, 10_000_000_000),
+            Default::Derived,
+            "Requests to sources per UTC day, where the platform counts them. For the report: nothing is refused.",
+        ),
+        key(
+            "engagement_every",
+            Kind::Duration(60, 86_400),
+            Default::Text("1h"),
+            "Points and comments are stored at most this often, and with at most an eighth of `writes_per_day`.",
+        ),
+    ],
 };
 
 pub(super) static RETENTION: Table = Table {
@@ -122,8 +142,14 @@ pub(super) static LIMITS: Table = Table {
         key(
             "requests_per_run",
             Kind::Integer(1, 1000),
-            Default::Number(30),
+            Default::Number(25),
             "Requests to sources in one run, redirects included. The next run goes on with what is left. Platforms allow 32 to 50, trial accounts 10.",
+        ),
+        key(
+            "run_time",
+            Kind::Duration(1, 600),
+            Default::Text("20s"),
+            "How long one run asks sources. Then it publishes what it has, and the next run goes on with what is left. Platforms stop a run after 30 seconds to 2 minutes.",
         ),
         key(
             "timeout",
@@ -280,6 +306,18 @@ static MAP: Table = Table {
             Kind::Query,
             Default::Derived,
             "Each selected text is a tag.",
+        ),
+        key(
+            "points",
+            Kind::Query,
+            Default::Derived,
+            "Its points (votes, likes, stars), as a number. Served by `GET /api/engagement`.",
+        ),
+        key(
+            "comments",
+            Kind::Query,
+            Default::Derived,
+            "How many comments it has, as a number. Served by `GET /api/engagement`.",
         ),
     ],
 };

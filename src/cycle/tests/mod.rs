@@ -2,9 +2,11 @@
 
 mod actions;
 mod amend;
+mod chunks;
 mod concurrent;
 mod crash;
 mod definitions;
+mod engagement;
 mod figures;
 mod model;
 mod operations;
@@ -13,3 +15,5 @@ mod retention;
 mod sources;
 mod walk;
 mod world;
+
+pub(in crate::cycle) use world::config;

@@ -250,10 +250,14 @@ fn config() -> Config {
         retention: crate::config::Retention::default(),
         budget: Budget {
             writes_per_day: 1000,
+            reads_per_day: None,
+            requests_per_day: None,
+            engagement_every_s: 3600,
         },
         limits: Limits {
             concurrency: 6,
             requests_per_run: 25,
+            run_time_ms: 20_000,
             timeout_ms: 10_000,
             body_bytes_max: 5 << 20,
             items_per_source: 100,
@@ -383,6 +387,7 @@ pub(super) fn head_of(
         updated,
         config_digest: 1,
         fold_hash: 1,
+        usage: crate::slice::Usage::default(),
         ledger: Ledger::default(),
         checks: Vec::new(),
         dropped_upto: None,

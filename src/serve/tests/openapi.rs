@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::double::{Answered, Double, ordinary};
+use crate::item::Engagement;
 use crate::page::stylesheet_path;
 use crate::serve::routes::{ROUTES, Surface, Verb};
+use crate::slice::{Position, encode_snapshot, keys};
+use crate::tenant::Tenant;
+use crate::time::Timestamp;
 
 fn document() -> Value {
     let answer = Double::with(1).get("/openapi.json");
@@ -214,6 +218,15 @@ fn real_answers_are_as_described() {
     let document = document();
     let item = format!("/api/items/{}", ordinary(1)[0].id);
     let published = Double::with(40).set("admin_token", "right");
+    let counts = Engagement {
+        points: Some(-3),
+        comments: None,
+    };
+    let place = Position::from_id(&ordinary(1)[0].id).unwrap();
+    published.values.borrow_mut().insert(
+        Tenant::MAIN.key(keys::ENGAGEMENT),
+        encode_snapshot(Timestamp(1_790_000_000_000), &[(place, counts)].into()),
+    );
     let starting = Double::default();
     let failing = Double {
         failure: Some(crate::host::KvError::QuotaExceeded),
@@ -234,6 +247,7 @@ fn real_answers_are_as_described() {
         ("/api/items/{id}", "/api/items/x?y=1"),
         ("/api/sources", "/api/sources"),
         ("/api/views", "/api/views"),
+        ("/api/engagement", "/api/engagement"),
         ("/health", "/health"),
         ("/health", "/health?x=1"),
         ("/openapi.json", "/openapi.json"),
@@ -269,7 +283,11 @@ fn real_answers_are_as_described() {
         }
     }
     for token in ["Bearer right", "Bearer wrong"] {
-        for target in ["/_edgefold/refresh", "/_edgefold/refresh?all=2"] {
+        for target in [
+            "/_edgefold/refresh",
+            "/_edgefold/refresh?all=2",
+            "/_edgefold/refresh?round=x",
+        ] {
             let answer = published.ask("POST", target, &[&format!("authorization: {token}")]);
             assert_described(&document, "POST", "/_edgefold/refresh", &answer);
         }

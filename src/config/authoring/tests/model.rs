@@ -13,10 +13,14 @@ page_items = 50
 
 [budget]
 writes_per_day = 500
+reads_per_day = 90000
+requests_per_day = 5000
+engagement_every = "30m"
 
 [limits]
 concurrency = 4
 requests_per_run = 20
+run_time = "1m"
 timeout = "5s"
 body = "500kB"
 items_per_source = 100
@@ -48,6 +52,8 @@ author = "$.author.login"
 summary = "$.body"
 image = "$.picture"
 tags = "$.labels[*].name"
+points = "$.score"
+comments = "$.replies"
 
 [[source]]
 url = "https://www.blog.example/feed"
@@ -74,15 +80,25 @@ fn every_key_arrives_in_the_model() {
     assert_eq!(config.site.description, "All of it");
     assert_eq!(config.site.url.as_deref(), Some("https://hub.example"));
     assert_eq!(config.site.page_items, 50);
-    assert_eq!(config.budget.writes_per_day, 500);
+    let budget = &config.budget;
+    assert_eq!(
+        (
+            budget.writes_per_day,
+            budget.reads_per_day,
+            budget.requests_per_day,
+            budget.engagement_every_s
+        ),
+        (500, Some(90_000), Some(5_000), 1_800)
+    );
     let limits = &config.limits;
     assert_eq!(
         (
             limits.concurrency,
             limits.requests_per_run,
+            limits.run_time_ms,
             limits.redirects
         ),
-        (4, 20, 2)
+        (4, 20, 60_000, 2)
     );
     assert_eq!(
         (
@@ -182,15 +198,25 @@ fn what_is_not_written_has_its_default() {
         (config.site.title.as_str(), config.site.page_items),
         ("edgefold", 30)
     );
-    assert_eq!(config.budget.writes_per_day, 1000);
+    let budget = &config.budget;
+    assert_eq!(
+        (
+            budget.writes_per_day,
+            budget.reads_per_day,
+            budget.requests_per_day,
+            budget.engagement_every_s
+        ),
+        (1_000, None, None, 3_600)
+    );
     let limits = &config.limits;
     assert_eq!(
         (
             limits.concurrency,
             limits.requests_per_run,
+            limits.run_time_ms,
             limits.redirects
         ),
-        (6, 30, 5)
+        (6, 25, 20_000, 5)
     );
     assert_eq!(
         (

@@ -15,7 +15,7 @@ use futures_util::future::poll_fn;
 use futures_util::task::noop_waker;
 
 pub(super) use kv::{Fault, MemKv};
-pub(super) use site::config;
+pub(in crate::cycle) use site::config;
 
 use crate::config::Config;
 use crate::cycle::{Report, Scope, run, status};
@@ -63,6 +63,8 @@ pub(super) struct Post {
     pub(super) url: Option<String>,
     /// Seconds since 1970.
     pub(super) at: Option<i64>,
+    /// What readers elsewhere make of it.
+    pub(super) points: Option<i64>,
 }
 
 /// Entry `number` of `source`, dated `number` minutes after some moment.
@@ -72,6 +74,7 @@ pub(super) fn post(source: &str, number: i64) -> Post {
         title: format!("Post {number} of {source}"),
         url: Some(format!("https://{source}.example/posts/{number}")),
         at: Some(1_700_000_000 + number * 60),
+        points: None,
     }
 }
 
@@ -274,6 +277,9 @@ fn document(name: &str, posts: &[Post]) -> Bytes {
         let mut item = serde_json::json!({ "id": post.guid, "title": post.title, "content_text": "Some words about it." });
         if let Some(url) = &post.url {
             item["url"] = url.clone().into();
+        }
+        if let Some(points) = post.points {
+            item["_points"] = points.into();
         }
         if let Some(at) = post.at {
             item["date_published"] = Timestamp::from_secs(at).to_string().into();

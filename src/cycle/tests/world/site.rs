@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::{Budget, Config, Limits, Site, Source, SourceKind, View};
 
 /// Two categories: sources named `a…` are in `alpha`, others in `beta`. One declared view: posts whose title has a 7.
-pub(in crate::cycle::tests) fn config(sources: &[&str]) -> Config {
+pub(in crate::cycle) fn config(sources: &[&str]) -> Config {
     let source = |id: &&str| Source {
         id: (*id).to_owned(),
         title: format!("Source {id}"),
@@ -31,10 +31,14 @@ pub(in crate::cycle::tests) fn config(sources: &[&str]) -> Config {
         retention: crate::config::Retention::default(),
         budget: Budget {
             writes_per_day: 1_000_000,
+            reads_per_day: None,
+            requests_per_day: None,
+            engagement_every_s: 3600,
         },
         limits: Limits {
             concurrency: 6,
             requests_per_run: 50,
+            run_time_ms: 20_000,
             timeout_ms: 10_000,
             body_bytes_max: 64 << 20,
             items_per_source: 100_000,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -136,6 +137,12 @@ impl EdgefoldHost {
         &self.handler.state().limits
     }
 
+    /// Most bytes of linear memory that any instance has had so far.
+    #[must_use]
+    pub fn memory_bytes_peak(&self) -> usize {
+        self.handler.state().memory_peak.load(Ordering::Relaxed)
+    }
+
     /// What the store promises.
     #[must_use]
     pub fn capabilities(&self) -> crate::kv::Capabilities {
@@ -248,6 +255,7 @@ impl Builder {
                 engine,
                 component,
                 limits: self.limits,
+                memory_peak: Arc::default(),
                 variables: Arc::new(WasiConfigVariables::from_iter(self.variables)),
                 kv: self.kv.unwrap_or_else(|| Arc::new(MemoryKv::new())),
                 outbound: Arc::new(outbound),

@@ -1,13 +1,14 @@
 //! What one instance of the component has, and how long it lives.
 
 use std::pin::Pin;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 use wasmtime::component::{GuestTaskId, ResourceTable};
-use wasmtime::{Engine, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::handler::{
@@ -17,6 +18,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::kv::DynKv;
 use crate::limits::Limits;
+use crate::memory::Memory;
 use crate::outbound::{Hooks, Outbound};
 use crate::stderr::GuestLog;
 
@@ -31,7 +33,7 @@ pub(crate) struct State {
     table: ResourceTable,
     http: WasiHttpCtx,
     hooks: Hooks,
-    limits: StoreLimits,
+    limits: Memory,
     pub(crate) variables: Arc<WasiConfigVariables>,
     pub(crate) kv: Arc<dyn DynKv>,
 }
@@ -60,6 +62,8 @@ pub(crate) struct Deployment {
     pub(crate) engine: Engine,
     pub(crate) component: ProxyPre<State>,
     pub(crate) limits: Limits,
+    /// Most bytes of linear memory that any instance had.
+    pub(crate) memory_peak: Arc<AtomicUsize>,
     pub(crate) variables: Arc<WasiConfigVariables>,
     pub(crate) kv: Arc<dyn DynKv>,
     pub(crate) outbound: Arc<Outbound>,
@@ -68,10 +72,7 @@ pub(crate) struct Deployment {
 impl Deployment {
     fn store(&self) -> Store<State> {
         let wasi = WasiCtx::builder().stderr(GuestLog).stdout(GuestLog).build();
-        let limits = StoreLimitsBuilder::new()
-            .memory_size(self.limits.memory_bytes)
-            .trap_on_grow_failure(true)
-            .build();
+        let limits = Memory::new(self.limits.memory_bytes, Arc::clone(&self.memory_peak));
         let state = State {
             wasi,
             table: ResourceTable::new(),

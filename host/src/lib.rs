@@ -43,6 +43,7 @@ mod engine;
 mod instance;
 pub mod kv;
 pub mod limits;
+mod memory;
 pub mod outbound;
 pub mod schedule;
 pub mod server;

@@ -1,117 +1,166 @@
-//! How long a cycle takes: in the component, and the same logic natively.
+//! How long a cycle takes and how much memory: in the component, and the same logic natively.
 
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::ensure;
+use edgefold::config::Config;
 use edgefold::cycle::{self, Scope};
 use edgefold_host::Limits;
+use serde_json::Value;
 
 use super::feeds::Feeds;
+use super::memory;
 use super::running::Running;
 use super::table::{Cell, Table, median};
 use crate::sim::SimHost;
 
-/// 50 sources of 100 items.
+/// Feeds that share the items.
 const FEEDS: usize = 50;
-const ITEMS: usize = 100;
+/// Items of the whole site.
+const SIZES: [usize; 4] = [1_000, 5_000, 20_000, 100_000];
+/// Items that one cycle brings at most: more history is made by several.
+const PORTION: usize = 20_000;
+/// Items that each feed lists once the history is there.
+const LISTED: usize = 20;
+/// Items that are new in the last cycle.
+const NEW: usize = 5;
+/// Rounds at sizes up to [`PORTION`]; one beyond.
 const ROUNDS: usize = 3;
 
-/// Seconds of a first, an unchanged and a one-item-changed cycle.
-type Times = [f64; 3];
+/// One round at one size.
+#[derive(Debug, Clone, Copy, Default)]
+struct Figures {
+    /// Seconds until all items were there.
+    first_s: f64,
+    unchanged_s: f64,
+    new_s: f64,
+    /// Most memory over all cycles, in bytes.
+    peak: usize,
+}
 
-/// Measures cycles over [`FEEDS`] feeds.
+/// Measures cycles at all sizes.
 ///
 /// # Errors
 /// Where a cycle fails, or finds something else than the feeds have.
 pub async fn run(component: &Path) -> anyhow::Result<Table> {
-    let mut in_component = Vec::new();
-    let mut natively = Vec::new();
-    for _ in 0..ROUNDS {
-        in_component.push(component_times(component).await?);
-        natively.push(native_times().await?);
+    let mut rows = Vec::new();
+    for items in SIZES {
+        let (mut natively, mut in_component) = (Vec::new(), Vec::new());
+        for _ in 0..if items > PORTION { 1 } else { ROUNDS } {
+            natively.push(native(items).await?);
+            in_component.push(guest(component, items).await?);
+        }
+        rows.push(row("native", items, &natively, &natively));
+        rows.push(row("component", items, &in_component, &natively));
     }
     Ok(Table {
         name: "cycle",
         about: format!(
-            "one cycle over {FEEDS} RSS feeds of {ITEMS} items from a server on loopback; medians of {ROUNDS} rounds"
+            "cycles over {FEEDS} RSS feeds from a server on loopback; medians of {ROUNDS} rounds (one beyond {PORTION} items, where the history takes \
+             several cycles); memory: bytes allocated by the process, its upstream included, and the linear memory of the largest instance"
         ),
         columns: vec![
             "where",
             "items",
             "first s",
             "unchanged s",
-            "one new item s",
+            "five new items s",
+            "peak MiB",
             "first ratio",
         ],
-        rows: vec![
-            row("native", &natively, &natively),
-            row("component", &in_component, &natively),
-        ],
+        rows,
     })
 }
 
-fn row(name: &str, times: &[Times], floor: &[Times]) -> Vec<Cell> {
-    let figure = |index: usize| median(times.iter().map(|times| times[index]).collect());
-    let ratios = times
-        .iter()
-        .zip(floor)
-        .map(|(times, floor)| times[0] / floor[0]);
+fn row(name: &str, items: usize, figures: &[Figures], floor: &[Figures]) -> Vec<Cell> {
+    let of = |figure: fn(&Figures) -> f64| median(figures.iter().map(figure).collect());
+    let ratios = figures.iter().zip(floor);
+    let ratios = ratios.map(|(figures, floor)| figures.first_s / floor.first_s);
+    #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]
+    let peak = of(|figures| figures.peak as f64 / f64::from(1 << 20));
     vec![
         name.into(),
-        Cell::count((FEEDS * ITEMS) as u64),
-        Cell::Number(figure(0), 3),
-        Cell::Number(figure(1), 3),
-        Cell::Number(figure(2), 3),
+        Cell::count(items as u64),
+        Cell::Number(of(|figures| figures.first_s), 3),
+        Cell::Number(of(|figures| figures.unchanged_s), 3),
+        Cell::Number(of(|figures| figures.new_s), 3),
+        Cell::Number(peak, 1),
         Cell::Number(median(ratios.collect()), 2),
     ]
 }
 
-async fn component_times(component: &Path) -> anyhow::Result<Times> {
-    let feeds = Feeds::serve(FEEDS, ITEMS).await?;
-    let config = feeds.config()?;
-    let running = Running::start(
-        component,
-        Some(&config),
-        Some(&feeds.upstream),
-        Limits::default(),
-    )
-    .await?;
-    let mut times = Times::default();
-    for (index, (time, expected)) in times.iter_mut().zip(EXPECTED).enumerate() {
-        if index == 2 {
-            feeds.publish_one();
-        }
-        let start = Instant::now();
-        let report = running.cycle().await?;
-        *time = start.elapsed().as_secs_f64();
-        ensure!(
-            report["added"] == expected,
-            "expected {expected} new items: {report}"
-        );
-    }
-    Ok(times)
+/// Something that runs a cycle and says how many items were new.
+trait Site {
+    async fn cycle(&self) -> anyhow::Result<usize>;
 }
 
-async fn native_times() -> anyhow::Result<Times> {
-    let feeds = Feeds::serve(FEEDS, ITEMS).await?;
-    let config = feeds.config()?;
-    let host = SimHost::loopback(1);
-    let mut times = Times::default();
-    for (index, (time, expected)) in times.iter_mut().zip(EXPECTED).enumerate() {
-        if index == 2 {
-            feeds.publish_one();
-        }
-        let start = Instant::now();
-        let report = cycle::run(&host, &config, Scope::All).await?;
-        *time = start.elapsed().as_secs_f64();
-        ensure!(
-            report.added == expected,
-            "expected {expected} new items: {report:?}"
-        );
-    }
-    Ok(times)
+struct Native {
+    host: SimHost<crate::sim::LoopbackHttp>,
+    config: Config,
 }
 
-/// New items of the three cycles.
-const EXPECTED: [usize; 3] = [FEEDS * ITEMS, 0, 1];
+impl Site for Native {
+    async fn cycle(&self) -> anyhow::Result<usize> {
+        let report = cycle::run(&self.host, &self.config, Scope::All).await?;
+        ensure!(report.left == 0, "sources are left: {report:?}");
+        Ok(report.added)
+    }
+}
+
+impl Site for Running {
+    async fn cycle(&self) -> anyhow::Result<usize> {
+        let report: Value = Self::cycle(self).await?;
+        let added = report["added"].as_u64().unwrap_or(u64::MAX);
+        Ok(usize::try_from(added).unwrap_or(usize::MAX))
+    }
+}
+
+async fn native(items: usize) -> anyhow::Result<Figures> {
+    let feeds = Feeds::serve(FEEDS, PORTION.min(items) / FEEDS).await?;
+    let site = Native {
+        host: SimHost::loopback(1),
+        config: feeds.config()?,
+    };
+    let memory = memory::since();
+    let mut figures = measure(&feeds, items, &site).await?;
+    figures.peak = memory.peak();
+    Ok(figures)
+}
+
+async fn guest(component: &Path, items: usize) -> anyhow::Result<Figures> {
+    let feeds = Feeds::serve(FEEDS, PORTION.min(items) / FEEDS).await?;
+    let config = feeds.config()?;
+    let upstream = Some(&feeds.upstream);
+    let site = Running::start(component, Some(&config), upstream, Limits::default()).await?;
+    let mut figures = measure(&feeds, items, &site).await?;
+    figures.peak = site.memory_bytes_peak();
+    Ok(figures)
+}
+
+async fn measure(feeds: &Feeds, items: usize, site: &impl Site) -> anyhow::Result<Figures> {
+    let mut figures = Figures::default();
+    let each = items / FEEDS;
+    let portion = PORTION / FEEDS;
+    for from in (0..each).step_by(portion) {
+        let to = each.min(from + portion);
+        feeds.list(from..to, 0);
+        figures.first_s += timed(site, (to - from) * FEEDS).await?;
+    }
+    feeds.list(each - LISTED..each, 0);
+    // The documents are others now, the items are not.
+    timed(site, 0).await?;
+    figures.unchanged_s = timed(site, 0).await?;
+    feeds.list(each - LISTED..each, NEW);
+    figures.new_s = timed(site, NEW).await?;
+    Ok(figures)
+}
+
+/// Seconds of one cycle.
+async fn timed(site: &impl Site, expected: usize) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    let added = site.cycle().await?;
+    let took = start.elapsed().as_secs_f64();
+    ensure!(added == expected, "{added} new items, not {expected}");
+    Ok(took)
+}

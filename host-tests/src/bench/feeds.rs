@@ -1,6 +1,7 @@
 //! Many plain RSS feeds out of memory, so that a cycle is measured and not its upstream.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use edgefold::config::{Config, authoring};
 
@@ -23,7 +24,7 @@ impl Feeds {
     pub async fn serve(feeds: usize, items: usize) -> std::io::Result<Self> {
         let upstream = Upstream::start().await?;
         for feed in 0..feeds {
-            upstream.route(&format!("/{feed}"), reply(feed, items));
+            upstream.route(&format!("/{feed}"), reply(feed, 0..items));
         }
         Ok(Self {
             upstream,
@@ -34,7 +35,16 @@ impl Feeds {
 
     /// Gives the first feed one more item.
     pub fn publish_one(&self) {
-        self.upstream.route("/0", reply(0, self.items + 1));
+        self.upstream.route("/0", reply(0, 0..self.items + 1));
+    }
+
+    /// Every feed lists the items `listed` of its own from here on; the first `more` feeds one beyond.
+    pub fn list(&self, listed: Range<usize>, more: usize) {
+        for feed in 0..self.feeds {
+            let end = listed.end + usize::from(feed < more);
+            self.upstream
+                .route(&format!("/{feed}"), reply(feed, listed.start..end));
+        }
     }
 
     /// A configuration that asks them all in one run.
@@ -63,16 +73,16 @@ impl Feeds {
 
 const CATEGORIES: [&str; 5] = ["news", "releases", "science", "status", "video"];
 
-fn reply(feed: usize, items: usize) -> Reply {
+fn reply(feed: usize, items: Range<usize>) -> Reply {
     Reply::document("application/rss+xml", rss(feed, items)).with_etag()
 }
 
-/// `items` items of 2026, an hour apart, the newest first.
-fn rss(feed: usize, items: usize) -> String {
+/// These items, an hour apart in 2026, the newest first.
+fn rss(feed: usize, items: Range<usize>) -> String {
     let mut text = format!(
         "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Feed {feed}</title><link>https://feed-{feed}.example/</link>"
     );
-    for item in (0..items).rev() {
+    for item in items.rev() {
         let (day, hour) = (1 + item / 24 % 28, item % 24);
         let month = ["Jan", "Feb", "Mar", "Apr"][item / 24 / 28 % 4];
         let _ = write!(

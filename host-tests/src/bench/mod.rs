@@ -10,11 +10,13 @@ pub mod feeds;
 pub mod fixed;
 pub mod kv;
 pub mod load;
+pub mod memory;
 pub mod running;
 pub mod serve;
 pub mod size;
 pub mod start;
 pub mod table;
+pub mod writes;
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +29,7 @@ use serve::{Arm, HELLO};
 use table::Table;
 
 /// The benchmarks, in the order they are run.
-pub const NAMES: [&str; 5] = ["size", "kv", "start", "cycle", "serve"];
+pub const NAMES: [&str; 6] = ["size", "kv", "writes", "start", "cycle", "serve"];
 
 /// Where the guests are.
 #[derive(Debug, Clone)]
@@ -53,6 +55,7 @@ pub async fn run(name: &str, guests: &Guests) -> anyhow::Result<Table> {
     match name {
         "size" => size::run(&guests.dist),
         "kv" => kv::run(&component).await,
+        "writes" => writes::run(),
         "start" => start::run(&component, &guests.hello).await,
         "cycle" => cycle::run(&component).await,
         "serve" => run_serve(&component, &guests.hello).await,

@@ -115,6 +115,12 @@ impl Running {
         })
     }
 
+    /// Most bytes of linear memory that any instance has had.
+    #[must_use]
+    pub fn memory_bytes_peak(&self) -> usize {
+        self.host.memory_bytes_peak()
+    }
+
     /// Runs a cycle over all sources and returns its report.
     ///
     /// # Errors

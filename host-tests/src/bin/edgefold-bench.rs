@@ -13,6 +13,10 @@ use clap::Parser;
 use host_tests::bench::{self, Guests, NAMES};
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// `cycle` also says how much memory a native cycle takes.
+#[global_allocator]
+static MEMORY: bench::memory::Counting = bench::memory::Counting;
+
 /// Measures edgefold beside floors of the same run.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench")]

@@ -29,8 +29,8 @@ pub const DIRECTORY_SEGMENTS_MAX: usize = 1024;
 /// Items on the largest page (`page_items`, `limit=`).
 pub const PAGE_ITEMS_MAX: usize = 100;
 
-/// Items whose engagement counts are kept, the newest.
-pub const ENGAGEMENT_ITEMS_MAX: usize = 5_000;
+/// Items whose engagement counts are kept, the newest: the snapshot is written anew with every change, so it stays small.
+pub const ENGAGEMENT_ITEMS_MAX: usize = 2_000;
 
 /// One of them in the snapshot, in bytes: its id, two numbers of 17 characters, their names and punctuation.
 const ENGAGEMENT_ITEM_BYTES_MAX: usize = super::ID_CHARS + 66;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use edgefold::host::Clock as _;
 
 use super::entities::{ENTITIES, Entities, LISTED, address};
-use crate::sim::{Answer, SimHost, SplitMix};
+use crate::sim::{Answer, SimHost};
 
 /// Cycles of the day.
 pub(super) const CYCLES: usize = 96;
@@ -19,14 +19,15 @@ const BACKFILL: usize = 500;
 pub(super) struct Plan {
     pub(super) items: usize,
     /// Cycles of a hundred in which items change.
-    pub(super) changing_percent: u64,
+    pub(super) changing_percent: usize,
 }
 
 /// What a strategy took.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Taken {
-    /// Writes and deletions of the day.
+    /// Writes of the day.
     pub(super) writes: u64,
+    pub(super) deletes: u64,
     pub(super) reads: u64,
     pub(super) bytes_written: u64,
     pub(super) requests: u64,
@@ -61,14 +62,14 @@ pub(super) fn live(plan: Plan, strategy: &mut dyn Strategy) -> anyhow::Result<Ta
         .set_options(|store| store.value_bytes_max = usize::MAX);
     serve(&host, &entities);
     history(plan.items, &host, &entities, strategy)?;
-    // Beside those of the upstreams, so that the same cycles change at every length of history.
-    let random = SplitMix::new(7);
     host.kv.reset_counts();
     let requests_before = host.http.requests().len();
     let mut largest = 0;
-    for _ in 0..CYCLES {
+    for cycle in 1..=CYCLES {
         host.clock.advance(APART);
-        let changes = random.below(100) < plan.changing_percent;
+        // Evenly spread, and exactly as many as planned.
+        let until = |cycle: usize| cycle * plan.changing_percent / 100;
+        let changes = until(cycle) > until(cycle - 1);
         lock(&entities).step(host.now().as_secs(), changes);
         strategy.cycle(&host)?;
         let bytes = host.kv.contents().values().map(bytes::Bytes::len).max();
@@ -77,7 +78,8 @@ pub(super) fn live(plan: Plan, strategy: &mut dyn Strategy) -> anyhow::Result<Ta
     let counts = host.kv.counts();
     let requests = host.http.requests().len() - requests_before;
     Ok(Taken {
-        writes: counts.writes + counts.deletes,
+        writes: counts.writes,
+        deletes: counts.deletes,
         reads: counts.reads,
         bytes_written: counts.bytes_written,
         requests: requests as u64,

@@ -35,7 +35,6 @@ fn head(count: i64) -> Bytes {
         items: 12,
         segments: vec![reference],
         directories: vec![reference, reference],
-        ..ViewParts::default()
     };
     let parts = HeadParts {
         generation: 3,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::Config;
 use crate::fold::{self, config_digest};
 use crate::page::SourceHealth;
-use crate::slice::{Head, HeadParts, Row, ViewParts, keys};
+use crate::slice::{Head, HeadParts, Row, ViewParts, activity, keys};
 use crate::time::Timestamp;
 
 /// Items by the names of view and source.
@@ -50,6 +50,26 @@ impl Frame<'_> {
             health,
             ..HeadParts::default()
         }
+    }
+
+    /// What happened lately, for `parts`: `rows` is everything unsealed, `news` are the new and changed items of this cycle.
+    pub(super) fn activity(
+        &self,
+        parts: &HeadParts,
+        rows: &[Row],
+        news: (usize, usize),
+    ) -> activity::Activity {
+        let sources = &self.config.sources;
+        activity::Fold {
+            before: self.head,
+            now: self.now,
+            views: parts.views.iter().map(|view| view.id.as_str()).collect(),
+            sources: sources.iter().map(|source| source.id.as_str()).collect(),
+            rows,
+            health: &parts.health,
+            news,
+        }
+        .activity()
     }
 
     /// What only views that are no longer configured name.

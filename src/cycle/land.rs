@@ -40,6 +40,8 @@ impl<H: Host> Run<'_, H> {
             now: self.now,
         };
         let mut parts = frame.parts(folded.health);
+        let news = (self.report.added, self.report.changed);
+        parts.activity = frame.activity(&parts, &folded.rows, news);
         let sealed_before = frame.sealed_counts();
         let keep = publish::keep(&folded.rows, self.config.site.page_items);
         let (kept, sealed) = folded.rows.split_at(keep);

@@ -96,6 +96,8 @@ pub struct ViewStatus {
 pub struct SourceStatus {
     /// [`crate::config::Source::id`].
     pub id: String,
+    /// For people.
+    pub title: String,
     /// As readers see it: `new`, `ok` or `failing`.
     pub status: String,
     /// When it was asked last, as far as was stored.
@@ -151,6 +153,7 @@ pub(super) async fn status<H: Host>(
             .unwrap_or_default();
         SourceStatus {
             id: health.id,
+            title: health.title,
             status: health.status,
             checked: known.checked,
             due: known.due,

@@ -8,13 +8,18 @@ use super::views::{ViewDef, views, views_of};
 use crate::config::Config;
 use crate::item::Item;
 use crate::page::{self, Model, SourceHealth, ViewCount};
-use crate::slice::{HeadParts, ITEM_BYTES_MAX, Position, Row, ViewParts};
+use crate::slice::{Activity, HeadParts, ITEM_BYTES_MAX, Position, Row, ViewParts};
 use crate::time::Timestamp;
 
 /// Hash of the configuration and of the version that renders: when it differs, a head is rendered anew.
 #[must_use]
 pub fn config_digest(config: &Config) -> u64 {
-    let text = format!("{} {}", env!("CARGO_PKG_VERSION"), config.to_compiled());
+    let text = format!(
+        "{} {} {}",
+        env!("CARGO_PKG_VERSION"),
+        page::rendering(),
+        config.to_compiled()
+    );
     xxh3_64(text.as_bytes())
 }
 
@@ -184,6 +189,7 @@ pub(crate) fn render(parts: &mut HeadParts, config: &Config) {
         updated: parts.updated,
         views: &counts,
         sources: &parts.health,
+        activity: &parts.activity,
     });
     parts.fold_hash = fold_hash(parts);
 }
@@ -198,6 +204,7 @@ fn fold_hash(parts: &HeadParts) -> u128 {
         ledger: crate::slice::Ledger::default(),
         usage: crate::slice::Usage::default(),
         checks: Vec::new(),
+        activity: Activity::default(),
         sections: Vec::new(),
         ..parts.clone()
     };

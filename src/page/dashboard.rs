@@ -1,14 +1,11 @@
-//! Puts a page together out of stored pieces, without a template engine: what a read does.
+//! A page of the list: its heading, the stored fragments, the links to other pages.
 
 use bytes::Bytes;
 
-use super::dates::{ago, count};
-use super::frame::{
-    BOTTOM_END, BOTTOM_LIST, BOTTOM_PIECES, BOTTOM_SOURCES, CURRENT, TOP_ALL, TOP_BAR, TOP_MAIN,
-    TOP_OPEN, TOP_PIECES, TOP_VIEWS,
-};
+use super::dates::count;
 use super::selection::Selection;
-use crate::slice::{Corrupt, Head, Section};
+use super::surround::Surround;
+use crate::slice::{Corrupt, Head};
 use crate::time::Timestamp;
 
 /// Where the reader is in the list.
@@ -33,6 +30,8 @@ pub struct Dashboard<'a> {
     pub view: Option<Selection<'a>>,
     /// The selected source.
     pub source: Option<Selection<'a>>,
+    /// What is to be said of the selected source; may be empty.
+    pub card: Bytes,
     /// The items' fragments.
     pub items: Vec<Bytes>,
     /// Where in the list.
@@ -46,55 +45,27 @@ pub struct Dashboard<'a> {
 /// # Errors
 /// Where the head holds no page of this version.
 pub fn dashboard(page: Dashboard<'_>) -> Result<Vec<Bytes>, Corrupt> {
-    let head = page.head;
-    let top: [Bytes; TOP_PIECES] = head
-        .section(Section::PageTop)
-        .try_into()
-        .map_err(|_| Corrupt("the page's top has not the pieces of this version"))?;
-    let bottom: [Bytes; BOTTOM_PIECES] = head
-        .section(Section::PageBottom)
-        .try_into()
-        .map_err(|_| Corrupt("the page's bottom has not the pieces of this version"))?;
     let heading = heading(page.view, page.source);
     let everything = page.view.is_none() && page.source.is_none();
-
-    let mut chunks = Vec::with_capacity(page.items.len() + 20);
-    chunks.push(top[TOP_OPEN].clone());
-    if !everything {
-        chunks.push(Bytes::from(format!("{heading} · ")));
-    }
-    chunks.push(top[TOP_BAR].clone());
-    chunks.push(Bytes::from(format!(
-        "{}</time> <span>generation {}</span> ",
-        ago(head.updated(), page.now),
-        count(head.generation()),
+    let mut content = Vec::with_capacity(page.items.len() + 4);
+    content.push(Bytes::from(list_heading(
+        &heading,
+        &page.paging,
+        everything,
     )));
-    chunks.push(top[TOP_ALL].clone());
-    if everything {
-        chunks.push(Bytes::from_static(CURRENT.as_bytes()));
-    }
-    push_marked(&mut chunks, &top[TOP_VIEWS], page.view);
-    chunks.push(top[TOP_MAIN].clone());
-    chunks.push(Bytes::from(list_start(&heading, &page.paging, everything)));
-    chunks.extend(page.items);
-    chunks.push(bottom[BOTTOM_LIST].clone());
-    chunks.push(Bytes::from(links(&page.paging, page.view, page.source)));
-    push_marked(&mut chunks, &bottom[BOTTOM_SOURCES], page.source);
-    chunks.push(bottom[BOTTOM_END].clone());
-    chunks.retain(|chunk| !chunk.is_empty());
-    Ok(chunks)
-}
-
-/// `piece` with the link of `selection` marked as current.
-fn push_marked(chunks: &mut Vec<Bytes>, piece: &Bytes, selection: Option<Selection<'_>>) {
-    match selection {
-        Some(selection) if selection.offset <= piece.len() => {
-            chunks.push(piece.slice(..selection.offset));
-            chunks.push(Bytes::from_static(CURRENT.as_bytes()));
-            chunks.push(piece.slice(selection.offset..));
-        }
-        _ => chunks.push(piece.clone()),
-    }
+    content.push(page.card);
+    content.push(Bytes::from_static(list_start(&page.paging).as_bytes()));
+    content.extend(page.items);
+    content.push(Bytes::from(list_end(&page.paging, page.view, page.source)));
+    let around = Surround {
+        head: page.head,
+        title_html: (!everything).then_some(&heading),
+        everything,
+        view: page.view,
+        source: page.source,
+        now: page.now,
+    };
+    around.around(content)
 }
 
 fn heading(view: Option<Selection<'_>>, source: Option<Selection<'_>>) -> String {
@@ -105,7 +76,7 @@ fn heading(view: Option<Selection<'_>>, source: Option<Selection<'_>>) -> String
     }
 }
 
-fn list_start(heading: &str, paging: &Paging<'_>, everything: bool) -> String {
+fn list_heading(heading: &str, paging: &Paging<'_>, everything: bool) -> String {
     let clear = if everything {
         ""
     } else {
@@ -113,24 +84,27 @@ fn list_start(heading: &str, paging: &Paging<'_>, everything: bool) -> String {
     };
     let total = count(paging.total);
     let place = if paging.first { "" } else { ", older" };
-    let empty = if paging.shown == 0 {
-        r#"<li class="none">Nothing here.</li>"#
-    } else {
-        ""
-    };
     format!(
-        r#"<h2>{heading}</h2><p class="n">{} of {total}{place}{clear}</p><ol class="items">{empty}"#,
+        r#"<h2>{heading}</h2><p class="n">{} of {total}{place}{clear}</p>"#,
         count(paging.shown as u64),
     )
 }
 
-fn links(
+fn list_start(paging: &Paging<'_>) -> &'static str {
+    if paging.shown == 0 {
+        r#"<ol class="items"><li class="none">Nothing here.</li>"#
+    } else {
+        r#"<ol class="items">"#
+    }
+}
+
+fn list_end(
     paging: &Paging<'_>,
     view: Option<Selection<'_>>,
     source: Option<Selection<'_>>,
 ) -> String {
     if paging.first && paging.next.is_none() {
-        return String::new();
+        return "</ol>".to_owned();
     }
     let mut query = String::new();
     for (selection, key) in [(view, "category"), (source, "source")] {
@@ -139,7 +113,7 @@ fn links(
             query = format!("{query}{mark}{key}={}", selection.id);
         }
     }
-    let mut html = String::from(r#"<nav class="pages" aria-label="Pages">"#);
+    let mut html = String::from(r#"</ol><nav class="pages" aria-label="Pages">"#);
     if !paging.first {
         html = format!(r#"{html}<a href="/{query}" rel="first">Newest</a>"#);
     }

@@ -2,37 +2,48 @@
 
 use askama::Template;
 
-use super::assets::stylesheet_path;
+use super::assets::{script_path, stylesheet_path};
 use super::dates::{self, Shown};
-use super::item::hue;
+use super::item::{hue, is_web_address};
 use super::selection::{Kind, Selection, push_line};
+use super::sparkline;
 use super::{Model, SourceHealth, ViewCount};
-use crate::slice::Section;
+use crate::slice::{Section, activity::VIEW_HOURS};
 
 /// Marks a link as the selected one.
 pub(super) const CURRENT: &str = r#" aria-current="page""#;
 
 /// Pieces of [`Section::PageTop`]: to where the page's title begins; …
 pub(super) const TOP_OPEN: usize = 0;
-/// … to where "3 minutes ago" and the generation stand; …
+/// … to where "3 minutes ago" stands; …
 pub(super) const TOP_BAR: usize = 1;
 /// … to where the link to everything is marked as current; …
 pub(super) const TOP_ALL: usize = 2;
 /// … the other views' links; …
 pub(super) const TOP_VIEWS: usize = 3;
-/// … to where the heading of the list stands; the list's start.
+/// … to where the content begins.
 pub(super) const TOP_MAIN: usize = 4;
 /// How many there are.
 pub(super) const TOP_PIECES: usize = 5;
 
-/// Pieces of [`Section::PageBottom`]: the list's end, before the paging links; …
-pub(super) const BOTTOM_LIST: usize = 0;
-/// … to the sources' links; …
-pub(super) const BOTTOM_SOURCES: usize = 1;
+/// Pieces of [`Section::PageBottom`]: the content's end and the sources' links; …
+pub(super) const BOTTOM_SOURCES: usize = 0;
 /// … to the end.
-pub(super) const BOTTOM_END: usize = 2;
+pub(super) const BOTTOM_END: usize = 1;
 /// How many there are.
-pub(super) const BOTTOM_PIECES: usize = 3;
+pub(super) const BOTTOM_PIECES: usize = 2;
+
+/// Sites with more sources than this have no cards for them: they would be most of the head.
+const CARDS_MAX: usize = 100;
+
+/// Counts up by one where the pieces change, so that stored heads are rendered anew.
+const LAYOUT: u32 = 2;
+
+/// What a head was rendered with: another one is rendered anew.
+#[must_use]
+pub fn rendering() -> String {
+    format!("{LAYOUT} {} {}", stylesheet_path(), script_path())
+}
 
 #[derive(Template)]
 #[template(path = "top_open.html")]
@@ -40,6 +51,7 @@ struct TopOpen<'a> {
     language: &'a str,
     description: &'a str,
     stylesheet: &'a str,
+    script: &'a str,
 }
 
 #[derive(Template)]
@@ -68,10 +80,21 @@ struct ViewLink<'a> {
 }
 
 #[derive(Template)]
-#[template(source = r#">{{ title }} <b>{{ items }}</b></a></li>"#, ext = "html")]
+#[template(
+    source = r#">{{ title }} <b>{{ items }}</b>{{ chart|safe }}</a></li>"#,
+    ext = "html"
+)]
 struct LinkText<'a> {
     title: &'a str,
     items: String,
+    chart: String,
+}
+
+#[derive(Template)]
+#[template(path = "top_main.html")]
+struct TopMain {
+    charts: bool,
+    hours: usize,
 }
 
 #[derive(Template)]
@@ -89,12 +112,24 @@ struct SourceLink<'a> {
 struct SourceText<'a> {
     source: &'a SourceHealth,
     items: String,
+    strip: String,
     since: Option<Shown>,
 }
 
 #[derive(Template)]
-#[template(path = "bottom_list.html")]
-struct BottomList {
+#[template(path = "source_card.html")]
+struct SourceCard<'a> {
+    source: &'a SourceHealth,
+    link: Option<&'a str>,
+    place: &'a str,
+    category: &'a str,
+    changed: Option<Shown>,
+    since: Option<Shown>,
+}
+
+#[derive(Template)]
+#[template(path = "bottom_sources.html")]
+struct BottomSources {
     sources: usize,
     failing: usize,
 }
@@ -103,6 +138,7 @@ struct BottomList {
 #[template(path = "bottom_end.html")]
 struct BottomEnd {
     version: &'static str,
+    strips: bool,
 }
 
 /// The pre-rendered sections of a head, each in pieces (a read may put something between two pieces).
@@ -115,6 +151,7 @@ pub fn sections(model: &Model<'_>) -> Vec<(Section, Vec<Vec<u8>>)> {
     vec![
         (Section::PageTop, pieces(top)),
         (Section::PageBottom, pieces(bottom)),
+        (Section::SourceCards, cards(model)),
         (Section::SourcesJson, vec![json(model.sources)]),
         (Section::ViewsJson, vec![json(model.views)]),
         (
@@ -131,6 +168,7 @@ fn top(model: &Model<'_>, lines: &mut String) -> [String; TOP_PIECES] {
         language: &site.language,
         description: &site.description,
         stylesheet: stylesheet_path(),
+        script: script_path(),
     });
     pieces[TOP_BAR] = html(&TopBar {
         title: &site.title,
@@ -162,23 +200,28 @@ fn top(model: &Model<'_>, lines: &mut String) -> [String; TOP_PIECES] {
         views.push_str(&html(&LinkText {
             title: &view.title,
             items: dates::count(view.items),
+            chart: model
+                .activity
+                .views
+                .get(index)
+                .map_or_else(String::new, |counts| sparkline::bars(counts)),
         }));
     }
     pieces[TOP_VIEWS] = views;
-    pieces[TOP_MAIN] = include_str!("../../templates/top_main.html")
-        .trim_end()
-        .to_owned();
+    pieces[TOP_MAIN] = html(&TopMain {
+        charts: !model.activity.views.is_empty(),
+        hours: VIEW_HOURS,
+    });
     pieces
 }
 
 fn bottom(model: &Model<'_>, lines: &mut String) -> [String; BOTTOM_PIECES] {
     let mut pieces = <[String; BOTTOM_PIECES]>::default();
-    pieces[BOTTOM_LIST] = "</ol>".to_owned();
-    let mut sources = html(&BottomList {
+    let mut sources = html(&BottomSources {
         sources: model.sources.len(),
         failing: failing(model.sources),
     });
-    for source in model.sources {
+    for (index, source) in model.sources.iter().enumerate() {
         let status = match source.status.as_str() {
             status @ ("ok" | "failing") => status,
             _ => "new",
@@ -197,14 +240,48 @@ fn bottom(model: &Model<'_>, lines: &mut String) -> [String; BOTTOM_PIECES] {
         sources.push_str(&html(&SourceText {
             source,
             items: dates::count(source.items),
+            strip: model
+                .activity
+                .sources
+                .get(index)
+                .map_or_else(String::new, sparkline::strip),
             since: source.since.map(Shown::new),
         }));
     }
     pieces[BOTTOM_SOURCES] = sources;
     pieces[BOTTOM_END] = html(&BottomEnd {
         version: env!("CARGO_PKG_VERSION"),
+        strips: !model.activity.sources.is_empty(),
     });
     pieces
+}
+
+/// What a source's page says about it.
+fn cards(model: &Model<'_>) -> Vec<Vec<u8>> {
+    if model.sources.len() > CARDS_MAX {
+        return Vec::new();
+    }
+    let card = |source: &SourceHealth| {
+        let link = Some(source.link.as_str()).filter(|link| is_web_address(link));
+        let category = model.views.iter().find(|view| view.id == source.category);
+        let card = SourceCard {
+            source,
+            link,
+            place: link.map_or("", place),
+            category: category.map_or(source.category.as_str(), |view| &view.title),
+            changed: source.changed.map(Shown::new),
+            since: source.since.map(Shown::new),
+        };
+        html(&card).into_bytes()
+    };
+    model.sources.iter().map(card).collect()
+}
+
+/// The host of a web address, as people know the site.
+fn place(link: &str) -> &str {
+    let after = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    after.get(..end).unwrap_or(after)
 }
 
 fn failing(sources: &[SourceHealth]) -> usize {

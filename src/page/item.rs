@@ -40,6 +40,18 @@ pub fn item_html(item: &Item, source_title: &str) -> String {
     fragment.render().unwrap_or_default()
 }
 
+/// The title in a fragment that [`item_html`] has made, as HTML. Found by our own marks: feed text has none of them, its
+/// angle brackets are escaped.
+#[must_use]
+pub fn title_of(fragment: &str) -> Option<&str> {
+    let (_, title) = fragment.split_once(r#"<h3 dir="auto">"#)?;
+    let (title, _) = title.split_once("</h3>")?;
+    match title.strip_suffix("</a>") {
+        Some(linked) => linked.split_once('>').map(|(_, title)| title),
+        None => Some(title),
+    }
+}
+
 /// Whether `url` is safe as a link: `http` or `https`, with an authority.
 pub(super) fn is_web_address(url: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| {
@@ -89,6 +101,9 @@ mod tests {
             html.len() - text
         );
         assert!(html.contains("A &#38; B"), "{html}");
+        assert_eq!(title_of(&html), Some("A &#38; B"));
+        let unlinked = Item { url: None, ..item };
+        assert_eq!(title_of(&item_html(&unlinked, "LWN")), Some("A &#38; B"));
         assert!(html.contains(r#"rel="noopener nofollow ugc""#), "{html}");
     }
 

@@ -1,25 +1,33 @@
 //! Renders the fragments that a request serves: run at publish time, never on a read.
 //!
 //! Everything that comes from a feed is hostile: it goes through the templates' escaping, addresses are
-//! `http`/`https` only, attributes are quoted. The page needs no script and has none.
+//! `http`/`https` only, attributes are quoted. The page works without its script.
 
 mod assets;
 mod dashboard;
 mod dates;
 mod frame;
 mod item;
+mod item_page;
 mod notice;
 mod selection;
+mod sparkline;
+mod status;
+mod surround;
 
-pub use assets::{Asset, FAVICON_PATH, asset, stylesheet_path};
+pub use assets::{Asset, FAVICON_PATH, asset, rules_path, script_path, stylesheet_path};
 pub use dashboard::{Dashboard, Paging, dashboard};
 pub use dates::ago;
-pub use frame::sections;
-pub use item::item_html;
+pub use frame::{rendering, sections};
+pub use item::{item_html, title_of};
+pub use item_page::{ItemPage, item_page};
 pub use notice::{Notice, notice_html};
 pub use selection::{Kind, Selection, Selections};
+pub use status::{StatusPage, status_page};
+pub use surround::Surround;
 
 use crate::config::Site;
+use crate::slice::Activity;
 use crate::time::Timestamp;
 
 /// What the page shows besides the items.
@@ -33,6 +41,8 @@ pub struct Model<'a> {
     pub views: &'a [ViewCount],
     /// Every source, in the configuration's order.
     pub sources: &'a [SourceHealth],
+    /// What happened lately, for the charts.
+    pub activity: &'a Activity,
 }
 
 /// A view and how many items it has.

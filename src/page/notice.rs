@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::assets::stylesheet_path;
+use super::assets::{script_path, stylesheet_path};
 
 /// A page with a message.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub struct Notice<'a> {
 struct Page<'a> {
     notice: &'a Notice<'a>,
     stylesheet: &'a str,
+    script: &'a str,
 }
 
 /// The whole page.
@@ -31,6 +32,7 @@ pub fn notice_html(notice: &Notice<'_>) -> String {
     Page {
         notice,
         stylesheet: stylesheet_path(),
+        script: script_path(),
     }
     .render()
     .unwrap_or_default()

@@ -78,6 +78,12 @@ impl Selections {
             .filter(move |selection| selection.kind == kind)
     }
 
+    /// Which one in the page's order the one of this `id` is.
+    #[must_use]
+    pub fn position(&self, kind: Kind, id: &str) -> Option<usize> {
+        self.all(kind).position(|selection| selection.id == id)
+    }
+
     /// The one of this `id`.
     #[must_use]
     pub fn find(&self, kind: Kind, id: &str) -> Option<Selection<'_>> {

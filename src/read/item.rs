@@ -13,6 +13,8 @@ pub struct ItemFragments {
     pub json: Bytes,
     /// As the page shows it.
     pub html: Bytes,
+    /// The id of its source.
+    pub source: String,
     /// Store reads beside the head's own, at most [`super::READS_MAX`].
     pub reads: u32,
 }
@@ -65,6 +67,22 @@ fn fragments(items: &crate::slice::Items, index: usize, reads: u32) -> ItemFragm
     ItemFragments {
         json: items.json(index, index + 1),
         html: items.html(index, index + 1),
+        source: items.source_id(index).to_owned(),
         reads,
     }
+}
+
+/// Fragments of the newest items of `source` that the head holds itself, without the one of `except`: no further read.
+#[must_use]
+pub fn newest_of(head: &Head, source: &str, except: &str, limit: usize) -> Vec<Bytes> {
+    let Some(source) = head.source(source) else {
+        return Vec::new();
+    };
+    let except = Position::from_id(except);
+    (0..head.items.len())
+        .filter(|index| head.items.source(*index) == source)
+        .filter(|index| Some(head.items.position(*index)) != except)
+        .take(limit)
+        .map(|index| head.items.html(index, index + 1))
+        .collect()
 }

@@ -7,7 +7,7 @@ mod page;
 mod tests;
 
 pub use cursor::{Cursor, CursorError};
-pub use item::{ItemFragments, item};
+pub use item::{ItemFragments, item, newest_of};
 pub use page::{NUMBERED_READS_MAX, Page, Query, page};
 
 use crate::host::{Kv, KvError};

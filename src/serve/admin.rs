@@ -112,7 +112,7 @@ pub(super) async fn status<H: Host>(
     Ok(answer(&status))
 }
 
-fn failed<H: Host>(host: &H, error: CycleError) -> Problem {
+pub(super) fn failed<H: Host>(host: &H, error: CycleError) -> Problem {
     match error {
         CycleError::Store(error) => Problem::store(host, &ReadError::Store(error)),
         CycleError::Read(error) => Problem::store(host, &error),

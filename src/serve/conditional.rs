@@ -3,15 +3,16 @@
 use http::{HeaderMap, header};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::page::stylesheet_path;
+use crate::page::{script_path, stylesheet_path};
 
 /// All that an answer depends on that is made from a head of this content hash and these parts: the version of what renders
 /// is in it. Its [`content_etag`] is the answer's strong entity tag.
 pub(super) fn basis(content_hash: u128, parts: &[&str]) -> String {
     let mut basis = format!(
-        "{}\n{}\n{content_hash:032x}",
+        "{}\n{}\n{}\n{content_hash:032x}",
         env!("CARGO_PKG_VERSION"),
-        stylesheet_path()
+        stylesheet_path(),
+        script_path(),
     );
     for part in parts {
         basis.push('\n');

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::reply::{JSON, PROBLEM};
+use super::reply::PROBLEM;
 use super::routes::{Action, Answer, Operation, Parameter, ROUTES, Route, Surface, Verb};
 use super::schema;
 
@@ -65,7 +65,7 @@ fn described(route: &Route, operation: &Operation, suffix: &str, note: &str) -> 
         let cacheable = answer.status == 200
             && route.surface != Surface::Admin
             && operation.action != Action::Health;
-        responses.insert(answer.status.to_string(), response(answer, head, cacheable));
+        add(&mut responses, answer, response(answer, head, cacheable));
         if cacheable {
             responses.insert(
                 "304".to_owned(),
@@ -94,6 +94,20 @@ fn described(route: &Route, operation: &Operation, suffix: &str, note: &str) -> 
         value["security"] = json!([{ "token": [] }]);
     }
     value
+}
+
+/// Adds an answer; two of one status are one answer with several kinds of content.
+fn add(responses: &mut Map<String, Value>, answer: &Answer, response: Value) {
+    let status = answer.status.to_string();
+    let known = responses
+        .get_mut(&status)
+        .and_then(|known| known["content"].as_object_mut());
+    match (known, response["content"].as_object()) {
+        (Some(known), Some(more)) => known.extend(more.clone()),
+        _ => {
+            responses.insert(status, response);
+        }
+    }
 }
 
 /// What any request may meet.
@@ -134,7 +148,7 @@ fn response(answer: &Answer, head: bool, cacheable: bool) -> Value {
     if !head {
         let mut content = Map::new();
         let schema = match answer.schema {
-            "" if answer.media_type == JSON => json!({ "type": "object" }),
+            "" if answer.media_type.ends_with("json") => json!({ "type": "object" }),
             "" => json!({ "type": "string" }),
             name => json!({ "$ref": format!("#/components/schemas/{name}") }),
         };

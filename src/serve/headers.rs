@@ -1,5 +1,7 @@
 //! What all answers share: request id, security headers, cache policy, conditional requests, `HEAD`.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -9,6 +11,7 @@ use super::conditional;
 use super::reply::{Cache, HTML, Reply};
 use super::routes::Surface;
 use crate::host::Host;
+use crate::page::{rules_path, script_path, stylesheet_path};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
@@ -16,9 +19,11 @@ const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 /// Longest request id taken over from a client, in characters.
 const REQUEST_ID_CHARS_MAX: usize = 128;
 
-/// The page: its own stylesheet, pictures from anywhere, nothing else.
-const CSP_PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self' https: http:; base-uri 'none'; \
-                        form-action 'none'; frame-ancestors 'none'";
+const SPECULATION_RULES: HeaderName = HeaderName::from_static("speculation-rules");
+
+/// The page: its own stylesheet and module, which may ask for its own pages; pictures from anywhere; nothing else.
+const CSP_PAGE: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+                        img-src 'self' https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Everything else is no page.
 const CSP_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -70,6 +75,9 @@ pub(super) fn finish(
             HeaderValue::from_static(reply.media_type),
         );
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if reply.media_type == HTML {
+            hint(headers);
+        }
     }
     let cache = match reply.cache {
         Cache::Never => CACHE_NEVER,
@@ -91,6 +99,22 @@ pub(super) fn finish(
         *response.body_mut() = body;
     }
     response
+}
+
+/// What the page will need, known before its first byte is read; and what may be fetched ahead.
+fn hint(headers: &mut HeaderMap) {
+    static HINTS: OnceLock<Option<(HeaderValue, HeaderValue)>> = OnceLock::new();
+    let hints = HINTS.get_or_init(|| {
+        let (style, script) = (stylesheet_path(), script_path());
+        let link =
+            format!("<{style}>; rel=preload; as=style, <{script}>; rel=modulepreload; as=script");
+        let rules = format!("\"{}\"", rules_path());
+        Some((link.parse().ok()?, rules.parse().ok()?))
+    });
+    if let Some((link, rules)) = hints {
+        headers.insert(header::LINK, link.clone());
+        headers.insert(SPECULATION_RULES, rules.clone());
+    }
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {

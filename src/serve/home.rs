@@ -1,14 +1,20 @@
-//! `GET /`: the dashboard.
+//! `GET /`: the dashboard. `GET /item/{id}`: the page of one item.
 
-use super::conditional::{basis, content_etag};
+use bytes::Bytes;
+
+use super::conditional::{basis, content_etag, head_etag};
 use super::kept;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reads;
 use super::reply::{Cache, HTML, Reply};
 use crate::host::Host;
-use crate::page::{self, Dashboard, Kind, Notice, Paging};
+use crate::page::{self, Dashboard, ItemPage, Kind, Notice, Paging};
 use crate::read::{self, Query};
+use crate::slice::Section;
+
+/// Other items of its source on an item's page.
+const OTHERS_MAX: usize = 5;
 
 /// A page of the dashboard. The head is the only read of a first page.
 pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<Reply, Problem> {
@@ -59,6 +65,9 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
         head: &head,
         view: category.and_then(|id| selections.find(Kind::View, id)),
         source: source.and_then(|id| selections.find(Kind::Source, id)),
+        card: source
+            .and_then(|id| selections.position(Kind::Source, id))
+            .map_or_else(Bytes::new, |index| head.piece(Section::SourceCards, index)),
         items: found.html,
         paging: Paging {
             first: cursor.is_none() && query.skip == 0,
@@ -79,7 +88,34 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
     })
 }
 
-fn nothing_yet() -> Reply {
+/// The page of one item. At most two reads beside the head.
+pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> {
+    let Some(head) = reads::head(host).await? else {
+        return Err(Problem::unknown_item(id));
+    };
+    let item = read::item(host.kv(), &head, id)
+        .await
+        .map_err(|error| Problem::store(host, &error))?
+        .ok_or_else(|| Problem::unknown_item(id))?;
+    let now = host.time().await;
+    let selections = reads::selections(&head);
+    let etag = head_etag(
+        head.content_hash(),
+        &["item", id, &page::ago(head.updated(), now)],
+    );
+    let chunks = page::item_page(ItemPage {
+        head: &head,
+        html: item.html,
+        source: selections.find(Kind::Source, &item.source),
+        others: read::newest_of(&head, &item.source, id, OTHERS_MAX),
+        now,
+    })
+    .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
+    let key = format!("edgefold item-{id}");
+    Ok(Reply::ok(HTML, chunks).cached(Cache::Read, etag, key))
+}
+
+pub(super) fn nothing_yet() -> Reply {
     let html = page::notice_html(&Notice {
         status: None,
         title: "Nothing is published yet",

@@ -20,6 +20,7 @@ mod reply;
 mod routes;
 #[cfg(test)]
 mod schema;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -92,6 +93,8 @@ async fn answer<H: Host>(
     )?;
     match operation.action {
         Action::Home => home::page(host, &parameters).await,
+        Action::ItemPage => home::item(host, captured).await,
+        Action::StatusPage => status::page(host, default_config).await,
         Action::Items => reads::items(host, &parameters).await,
         Action::Item => reads::item(host, captured).await,
         Action::Sources => reads::sources(host).await,

@@ -345,6 +345,7 @@ fn status_source() -> Value {
     object(
         &json!({
             "id": name("As in `source=`."),
+            "title": { "type": "string", "description": "For people." },
             "status": { "type": "string", "enum": ["new", "ok", "failing"] },
             "checked": maybe_time("When it was asked last, as far as was stored."),
             "due": maybe_time("When it is to be asked next."),
@@ -357,7 +358,7 @@ fn status_source() -> Value {
             "items": count("Its published items."),
         }),
         &json!({
-            "id": "kernel-news", "status": "ok", "checked": "2026-11-21T08:40:00Z", "due": "2026-11-21T09:10:00Z",
+            "id": "kernel-news", "title": "Kernel news", "status": "ok", "checked": "2026-11-21T08:40:00Z", "due": "2026-11-21T09:10:00Z",
             "failures": 0, "failing_since": null, "error": null, "notes": [], "etag": true, "last_modified": false,
             "items": 42,
         }),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::activity::Activity;
 use super::container::Value;
 use super::header::Kind;
 use super::items::{Items, section as item};
@@ -147,6 +148,13 @@ impl Head {
             .collect()
     }
 
+    /// One piece of a section; empty where there is none.
+    #[must_use]
+    pub fn piece(&self, section: Section, index: usize) -> Bytes {
+        self.value()
+            .range(section as u16, index, index.saturating_add(1))
+    }
+
     /// How many items it holds itself.
     #[must_use]
     pub fn items_len(&self) -> usize {
@@ -247,6 +255,12 @@ impl Head {
             || listed().map(|newest| newest.newest),
             |bytes| Some(Position::from_bytes(*bytes)),
         )
+    }
+
+    /// What happened lately. Copies counts out: for folds and the status page.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        Activity::read(self.value())
     }
 
     /// How the sources fare. Parses: for folds, not for reads.

@@ -139,6 +139,12 @@ impl Items {
             .map_or(u16::MAX, u16::from_le_bytes)
     }
 
+    /// The id of item `index`'s source.
+    pub(crate) fn source_id(&self, index: usize) -> &str {
+        self.value
+            .text(section::SOURCES, usize::from(self.source(index)))
+    }
+
     /// Whether item `index` belongs to `view`. True for every view in a value that has no such column.
     pub(crate) fn in_view(&self, index: usize, view: u16) -> bool {
         let column = self.value.piece(section::VIEWS, 0);

@@ -7,6 +7,7 @@
 //! Opening checks magic, version and every length and offset, so that no bytes can make a reader panic. The hash is checked
 //! where a value is folded: hashing a whole head on every read would cost more than the rest of the read.
 
+pub mod activity;
 mod container;
 mod head;
 mod header;
@@ -21,6 +22,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub use activity::{Activity, Publish, Strip};
 pub use head::Head;
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};
 pub use items::Row;
@@ -55,4 +57,6 @@ pub enum Section {
     ViewsJson = 4,
     /// What `category=` and `source=` may name: see [`crate::page::Selections`].
     Selections = 5,
+    /// HTML about each source, in the configuration's order; none where there are very many.
+    SourceCards = 6,
 }

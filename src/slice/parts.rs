@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::activity::Activity;
 use super::container::Writer;
 use super::header::Kind;
 use super::items::{self, Row};
@@ -104,6 +105,8 @@ pub struct HeadParts {
     pub checks: Vec<Check>,
     /// How the sources fare, for the next fold.
     pub health: Vec<SourceHealth>,
+    /// What happened lately. No reason to publish.
+    pub activity: Activity,
     /// Pre-rendered parts of the page.
     pub sections: Vec<(Section, Vec<Vec<u8>>)>,
     /// Newest first.
@@ -180,6 +183,7 @@ impl HeadParts {
             HEALTH,
             vec![serde_json::to_vec(&self.health).unwrap_or_default()],
         );
+        self.activity.write(&mut writer);
         for (section, pieces) in &self.sections {
             writer.section(*section as u16, pieces.clone());
         }

@@ -1,6 +1,7 @@
 //! Whole cycles through the ports, against a store that counts and fails on demand.
 
 mod actions;
+mod activity;
 mod amend;
 mod chunks;
 mod concurrent;

@@ -19,7 +19,7 @@ use crate::host::{
 use crate::item::Item;
 use crate::page::{Model, SourceHealth, ViewCount, item_html, sections};
 use crate::serve::{Body, handle};
-use crate::slice::{HeadParts, Ledger, Position, Row, ViewParts, keys};
+use crate::slice::{Activity, HeadParts, Ledger, Position, Row, ViewParts, keys};
 use crate::tenant::Tenant;
 use crate::time::Timestamp;
 
@@ -390,6 +390,7 @@ pub(super) fn head_of(
         usage: crate::slice::Usage::default(),
         ledger: Ledger::default(),
         checks: Vec::new(),
+        activity: Activity::default(),
         dropped_upto: None,
         sealed_upto: None,
         views: views
@@ -407,6 +408,7 @@ pub(super) fn head_of(
             updated,
             views,
             sources: &health,
+            activity: &Activity::default(),
         }),
         health,
         rows,

@@ -7,7 +7,7 @@ use scraper::{Html, Node};
 use super::double::{Double, head_of, ordinary, site};
 use crate::config::Site;
 use crate::item::Item;
-use crate::page::{SourceHealth, ViewCount, item_html};
+use crate::page::{SourceHealth, ViewCount, item_html, script_path};
 
 const HOSTILE: [&str; 12] = [
     "<script>alert(1)</script>",
@@ -38,6 +38,29 @@ fn structure(html: &Html) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// Nothing in the page runs but our own module, and no address is anything but a web address or one of ours.
+fn inert(html: &Html) {
+    let elements = html
+        .tree
+        .nodes()
+        .filter_map(|node| node.value().as_element());
+    for element in elements {
+        let name = element.name();
+        assert!(!["iframe", "object", "embed", "base", "form"].contains(&name));
+        if name == "script" {
+            assert_eq!(element.attr("src"), Some(script_path()));
+        }
+        for (attribute, _) in element.attrs() {
+            assert!(!attribute.starts_with("on") && attribute != "style");
+        }
+    }
+    for address in addresses(html) {
+        let starts = ["/", "#", "http://", "https://"];
+        let known = starts.iter().any(|start| address.starts_with(start));
+        assert!(known && !address.starts_with("//"), "{address}");
+    }
 }
 
 /// Every address in the page.
@@ -168,7 +191,7 @@ fn hostile_addresses_lead_nowhere() {
             "x",
         );
         for link in addresses(&html).into_iter().chain(addresses(&pictured)) {
-            let own = link.starts_with("/?") || link.starts_with('#');
+            let own = link.starts_with("/?") || link.starts_with("/item/8");
             assert!(
                 own || link.starts_with("http://") || link.starts_with("https://"),
                 "{address:?}: {link:?}"
@@ -196,7 +219,7 @@ fn hostile_names_and_errors_stay_text() {
         let health = vec![SourceHealth {
             id: "a".into(),
             title: text.into(),
-            link: text.into(),
+            link: format!(" {text}"),
             category: "news".into(),
             status: "failing".into(),
             error: Some(text.into()),
@@ -206,11 +229,21 @@ fn hostile_names_and_errors_stay_text() {
             items: 1,
         }];
         let host = Double::publishing(&head_of(&[with_text(text)], &words, &views, health));
-        let page = host.get("/?category=news&source=a");
-        assert_eq!(page.status, 200, "{text:?}: {}", page.body);
+        let id = &ordinary(1)[0].id;
+        let pages = [
+            "/?category=news&source=a",
+            &format!("/item/{id}"),
+            "/status",
+        ]
+        .map(|target| {
+            let page = host.get(target);
+            assert_eq!(page.status, 200, "{target} {text:?}: {}", page.body);
+            inert(&Html::parse_document(&page.body));
+            page.body
+        });
         // The titles in the heading come from the list of selections: nothing of the text may break its lines.
         assert_eq!(host.get("/api/sources").json()["sources"][0]["error"], text);
-        structure(&Html::parse_document(&page.body))
+        pages.map(|page| structure(&Html::parse_document(&page)))
     };
     let harmless = whole("x");
     for text in vectors() {

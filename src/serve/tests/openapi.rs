@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::double::{Answered, Double, ordinary};
 use crate::item::Engagement;
-use crate::page::stylesheet_path;
+use crate::page::{rules_path, script_path, stylesheet_path};
 use crate::serve::routes::{ROUTES, Surface, Verb};
 use crate::slice::{Position, encode_snapshot, keys};
 use crate::tenant::Tenant;
@@ -232,12 +232,17 @@ fn real_answers_are_as_described() {
         failure: Some(crate::host::KvError::QuotaExceeded),
         ..Double::with(1)
     };
+    let item_page = format!("/item/{}", ordinary(1)[0].id);
     let style = stylesheet_path();
     let cases: &[(&str, &str)] = &[
         ("/", "/"),
         ("/", "/?category=news&source=a"),
         ("/", "/?x=1"),
         ("/", "/?category=x"),
+        ("/item/{id}", &item_page),
+        ("/item/{id}", "/item/x"),
+        ("/status", "/status"),
+        ("/status", "/status?x=1"),
         ("/api/items", "/api/items"),
         ("/api/items", "/api/items?category=news&limit=3"),
         ("/api/items", "/api/items?cursor=x"),
@@ -252,6 +257,8 @@ fn real_answers_are_as_described() {
         ("/health", "/health?x=1"),
         ("/openapi.json", "/openapi.json"),
         ("/assets/{name}", style),
+        ("/assets/{name}", script_path()),
+        ("/assets/{name}", rules_path()),
         ("/assets/{name}", "/assets/x"),
         ("/favicon.svg", "/favicon.svg"),
         ("/_edgefold/status", "/_edgefold/status"),

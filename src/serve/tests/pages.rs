@@ -3,7 +3,7 @@
 use scraper::{ElementRef, Html, Selector};
 
 use super::double::{Double, ordinary, site};
-use crate::page::{item_html, stylesheet_path};
+use crate::page::{item_html, rules_path, script_path, stylesheet_path};
 
 fn page(host: &Double, target: &str) -> Html {
     let answer = host.ask("GET", target, &["accept: text/html"]);
@@ -41,17 +41,17 @@ fn the_first_page_is_one_read() {
     assert_eq!(text(&html, "h1"), "Fold & Margin");
     assert_eq!(text(&html, "main h2"), "Newest");
     assert_eq!(text(&html, "header time"), "updated 7 minutes ago");
-    assert!(text(&html, "header").contains("generation 7"));
     assert_eq!(text(&html, "main .n"), "30 of 75");
     assert_eq!(select(&html, "ol.items > li").len(), 30);
     assert_eq!(marked(&html), ["/"]);
     assert_eq!(text(&html, ".views li:nth-child(2)"), "News & more 38");
     let style = select(&html, "link[rel=stylesheet]")[0].attr("href");
     assert_eq!(style, Some(stylesheet_path()));
-    assert_eq!(
-        select(&html, "script, style, [style], iframe, form").len(),
-        0
-    );
+    let module = select(&html, "script");
+    assert_eq!(module.len(), 1);
+    assert_eq!(module[0].attr("src"), Some(script_path()));
+    assert_eq!(text(&html, "script"), "", "no script in the page itself");
+    assert_eq!(select(&html, "style, [style], iframe, form").len(), 0);
 }
 
 #[test]
@@ -139,6 +139,81 @@ fn paging_leads_to_every_item_and_back() {
         let expected = if start == "/" { 75 } else { 38 };
         assert_eq!(ids.len(), expected, "{start}");
         assert!(ids.is_sorted_by(|a, b| a > b), "{start}");
+    }
+}
+
+#[test]
+fn a_source_has_a_page_that_says_how_it_fares() {
+    let html = page(&Double::with(2), "/?source=b");
+    let card = text(&html, ".card");
+    assert!(card.starts_with("example.org in Code"), "{card}");
+    assert!(
+        card.ends_with("failing since 21 Nov 2026 09:24: It answered 503."),
+        "{card}"
+    );
+    let link = select(&html, ".card a[href='https://example.org/']");
+    assert_eq!(link.len(), 1);
+    assert_eq!(select(&page(&Double::with(2), "/"), ".card").len(), 0);
+}
+
+#[test]
+fn an_item_has_a_page_in_one_read() {
+    let host = Double::with(75);
+    let id = &ordinary(1)[0].id;
+    let html = page(&host, &format!("/item/{id}"));
+    assert_eq!((host.reads.get(), host.writes.get()), (1, 0));
+    assert_eq!(
+        text(&html, "title"),
+        "The title of item number 0, of an ordinary length · Fold & Margin"
+    );
+    assert_eq!(text(&html, "main h2:first-child"), "Source A");
+    assert_eq!(marked(&html), ["/?source=a"]);
+    assert_eq!(select(&html, "ol.one > li").len(), 1);
+    let others = select(&html, "ol:not(.one) > li");
+    assert_eq!(others.len(), 5);
+    assert!(others.iter().all(|other| other.attr("id") != Some(id)));
+    let gone = host.ask("GET", "/item/nowhere", &["accept: text/html"]);
+    assert_eq!(gone.status, 404);
+    assert!(gone.body.contains("There is no item"), "{}", gone.body);
+}
+
+#[test]
+fn the_status_page_tells_what_is_stored() {
+    let host = Double::with(75);
+    let html = page(&host, "/status");
+    assert_eq!(host.writes.get(), 0);
+    assert_eq!(text(&html, "title"), "Status · Fold & Margin");
+    let facts = text(&html, ".facts");
+    for part in [
+        "7 minutes ago",
+        "generation 7",
+        "left of 1,000",
+        "75 in the head",
+    ] {
+        assert!(facts.contains(part), "{part}: {facts}");
+    }
+}
+
+#[test]
+fn assets_are_announced_in_the_headers() {
+    let host = Double::with(1);
+    let answer = host.get("/");
+    let (style, script) = (stylesheet_path(), script_path());
+    assert_eq!(
+        answer.header("link"),
+        format!("<{style}>; rel=preload; as=style, <{script}>; rel=modulepreload; as=script")
+    );
+    assert_eq!(
+        answer.header("speculation-rules"),
+        format!("\"{}\"", rules_path())
+    );
+    let policy = answer.header("content-security-policy");
+    assert!(policy.contains("script-src 'self';"), "{policy}");
+    for path in [style, script, rules_path()] {
+        let asset = host.get(path);
+        let cache = asset.header("cache-control");
+        assert_eq!(cache, "public, max-age=31536000, immutable", "{path}");
+        assert_eq!(asset.header("link"), "");
     }
 }
 

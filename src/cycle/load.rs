@@ -4,8 +4,10 @@ use crate::fold::{Memory, State};
 use crate::host::{Host, Kv, Level, Version};
 use crate::read::{ReadError, directory, usable, verified_segment};
 use crate::slice::{Head, Position, SliceRef, keys};
+use crate::time::Timestamp;
 
 use super::CycleError;
+use super::sweep::GRACE_MS;
 
 /// Segments read at most to rebuild what de-duplication remembers.
 const MEMORY_SEGMENTS_MAX: usize = 48;
@@ -79,16 +81,19 @@ impl CaughtUp {
 }
 
 /// Adds to `memory` what was sealed after `known_upto`, newest first, in a bounded number of reads. A listed value that is
-/// missing or corrupt is noted and passed over: one lost segment must not stop every later cycle.
+/// missing or corrupt is noted and passed over: one lost segment must not stop every later cycle. But while the head is
+/// young (at `now`), what is missing may be on its way: giving it up then would leave items out for good.
 ///
 /// # Errors
-/// Where the store fails.
+/// Where the store fails, or does not show yet what a young head names.
 pub(crate) async fn catch_up<K: Kv>(
     kv: &K,
     head: &Head,
     known_upto: Option<Position>,
     memory: &mut Memory,
+    now: Timestamp,
 ) -> Result<CaughtUp, ReadError> {
+    let is_young = now.0.saturating_sub(head.updated().0) < GRACE_MS;
     let unknown = |reference: &SliceRef| known_upto.is_none_or(|known| reference.newest > known);
     let mut done = CaughtUp::default();
     let mut listed: Vec<SliceRef> = head.segments(0).filter(unknown).collect();
@@ -96,7 +101,10 @@ pub(crate) async fn catch_up<K: Kv>(
         if listed.len() > MEMORY_SEGMENTS_MAX {
             break;
         }
-        match usable(directory(kv, reference).await, &mut done.skipped)? {
+        match usable(
+            arrived(directory(kv, reference).await, is_young)?,
+            &mut done.skipped,
+        )? {
             Some(directory) => listed.extend(directory.segments().filter(unknown)),
             None => done.give_up(reference),
         }
@@ -106,8 +114,8 @@ pub(crate) async fn catch_up<K: Kv>(
             done.give_up(reference);
             break;
         }
-        let Some(segment) = usable(verified_segment(kv, reference).await, &mut done.skipped)?
-        else {
+        let segment = arrived(verified_segment(kv, reference).await, is_young)?;
+        let Some(segment) = usable(segment, &mut done.skipped)? else {
             done.give_up(reference);
             continue;
         };
@@ -119,4 +127,15 @@ pub(crate) async fn catch_up<K: Kv>(
         }
     }
     Ok(done)
+}
+
+/// A missing value is an error while it may still arrive, and for [`usable`] to judge later.
+fn arrived<T>(
+    read: Result<T, ReadError>,
+    is_young: bool,
+) -> Result<Result<T, ReadError>, ReadError> {
+    match read {
+        Err(error @ ReadError::Missing(_)) if is_young => Err(error),
+        other => Ok(other),
+    }
 }

@@ -241,7 +241,7 @@ impl<H: Host> Run<'_, H> {
         if sealed == self.state.sealed_upto || sealed.is_none() {
             return Ok(());
         }
-        let caught_up = catch_up(kv, head, self.state.sealed_upto, memory).await?;
+        let caught_up = catch_up(kv, head, self.state.sealed_upto, memory, self.now).await?;
         self.report.notes.push(format!(
             "what is sealed was read back from {} segments",
             caught_up.segments

@@ -6,6 +6,7 @@
 //! - [`http`]: scripted upstreams in memory.
 //! - [`loopback`]: real HTTP to this machine only; the one part that needs tokio.
 //! - [`host`]: all of it as one [`edgefold::host::Host`].
+//! - [`world`]: many PoPs on one store that they see late, with checkers that look all the time.
 //!
 //! Nothing here but [`loopback`] needs an executor of its own: [`block_on`] runs a whole cycle on the spot.
 
@@ -15,6 +16,7 @@ pub mod host;
 pub mod http;
 pub mod kv;
 pub mod loopback;
+pub mod world;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -1,7 +1,8 @@
 //! What is remembered of a source holds only for the way it was read.
 
 use super::world::{World, at, config, post};
-use crate::cycle::RunOutcome;
+use crate::cycle::{CycleError, RunOutcome};
+use crate::read::ReadError;
 use crate::slice::{Position, keys};
 
 #[test]
@@ -128,6 +129,13 @@ fn a_lost_segment_stops_no_cycle() {
         posts.extend((600..800).map(|number| post("a", number)))
     });
     world.pass(60);
+    // It may be on its way: giving it up at once would leave items out for good.
+    let waits = world.try_cycle(&site);
+    assert!(
+        matches!(&waits, Err(CycleError::Read(ReadError::Missing(key))) if *key == lost),
+        "{waits:?}"
+    );
+    world.pass(60 * 60);
     let report = world.cycle(&site);
     assert_eq!((report.outcome, report.added), (RunOutcome::Published, 200));
     assert!(

@@ -1,0 +1,72 @@
+//! The ledger never counts less than the store charges, and no day's budget is exceeded.
+
+use std::rc::Rc;
+
+use edgefold::cycle;
+use edgefold::time::Timestamp;
+
+use super::super::Shared;
+use super::super::execution::Execution;
+use crate::sim::block_on;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// A run counts its writes for the day on which it began: within this of midnight they may be another day's, in
+/// milliseconds, beside what the clocks are off.
+const RUN_MS_MAX: u64 = 60_000;
+
+/// After a write of a head or state: compares what the status counts today with what the store has charged.
+pub(in super::super) fn audit_if_due(world: &Rc<Shared>) {
+    if !world.audit_due.replace(false) {
+        return;
+    }
+    let now = world.true_time();
+    // Around midnight it is not agreed which day it is; what is written then is left out below too.
+    let in_day = now.as_millis().rem_euclid(DAY_MS);
+    let around = i64::try_from(around_midnight_ms(world)).unwrap_or(i64::MAX);
+    if in_day < around || in_day >= DAY_MS - around {
+        return;
+    }
+    world.tally.borrow_mut().audits += 1;
+    let at_origin = Execution::at_origin(world);
+    let status = match block_on(cycle::status(&at_origin, &world.config)) {
+        Ok(status) => status,
+        Err(error) => return world.find("budget", format!("the status can't be read: {error}")),
+    };
+    let charged = world.origin().charged_on(now, around_midnight_ms(world));
+    if status.writes_today < charged {
+        let counted = status.writes_today;
+        world.find(
+            "budget",
+            format!("the ledger counts {counted} writes today, the store charged {charged}"),
+        );
+    }
+    check_day(world, now);
+}
+
+/// At the end: every day's charges.
+pub(in super::super) fn check_days(world: &Rc<Shared>) {
+    let days: std::collections::BTreeSet<i64> = world
+        .origin()
+        .charges()
+        .iter()
+        .map(|charge| charge.at.as_millis().div_euclid(DAY_MS))
+        .collect();
+    for day in days {
+        check_day(world, Timestamp(day * DAY_MS));
+    }
+}
+
+fn check_day(world: &Rc<Shared>, at: Timestamp) {
+    let budget = world.options.writes_per_day;
+    let charged = world.origin().charged_on(at, around_midnight_ms(world));
+    if charged > budget {
+        world.find(
+            "budget",
+            format!("{charged} writes on one day, the budget is {budget}"),
+        );
+    }
+}
+
+fn around_midnight_ms(world: &Rc<Shared>) -> u64 {
+    world.options.clock_skew_max_ms + RUN_MS_MAX
+}

@@ -1,0 +1,15 @@
+//! The simulator at work: crashes at every operation, worlds of many PoPs by seeds, and the checkers themselves.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests"
+)]
+
+mod component;
+mod crash;
+mod planted;
+mod seeds;
+mod site;
+mod worlds;

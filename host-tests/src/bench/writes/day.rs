@@ -67,9 +67,9 @@ pub(super) fn live(plan: Plan, strategy: &mut dyn Strategy) -> anyhow::Result<Ta
     let mut largest = 0;
     for cycle in 1..=CYCLES {
         host.clock.advance(APART);
-        // Evenly spread, and exactly as many as planned.
+        // Evenly spread, as many as planned and at least one.
         let until = |cycle: usize| cycle * plan.changing_percent / 100;
-        let changes = until(cycle) > until(cycle - 1);
+        let changes = until(cycle) > until(cycle - 1) || (until(CYCLES) == 0 && cycle == CYCLES);
         lock(&entities).step(host.now().as_secs(), changes);
         strategy.cycle(&host)?;
         let bytes = host.kv.contents().values().map(bytes::Bytes::len).max();

@@ -11,6 +11,7 @@ pub mod arms;
 pub mod bench;
 pub mod demo;
 pub mod sim;
+pub mod tenants;
 pub mod upstream;
 
 /// The Rust of the README is compiled as a test.

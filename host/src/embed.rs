@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::uri::{Authority, Scheme, Uri};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
@@ -168,7 +169,30 @@ impl EdgefoldHost {
             }
         };
         let body = Full::new(bytes).map_err(|never| match never {});
-        Ok(Request::from_parts(parts, body.boxed_unsync()))
+        let mut request = Request::from_parts(parts, body.boxed_unsync());
+        name_authority(&mut request);
+        Ok(request)
+    }
+}
+
+/// `wasi:http` takes `Host` out of the headers: guests see the target's authority instead. A request with two is left
+/// without, and so is one whose `Host` is none.
+fn name_authority<B>(request: &mut Request<B>) {
+    if request.uri().authority().is_some() {
+        return;
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return;
+    };
+    let Ok(authority) = Authority::try_from(host.as_bytes()) else {
+        return;
+    };
+    let mut target = request.uri().clone().into_parts();
+    target.authority = Some(authority);
+    target.scheme = Some(Scheme::HTTP);
+    if let Ok(target) = Uri::from_parts(target) {
+        *request.uri_mut() = target;
     }
 }
 

@@ -7,6 +7,7 @@ use edgefold::time::Timestamp;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::Empty;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::embed::{EdgefoldHost, read_to};
 
@@ -21,6 +22,8 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(900);
 /// A run starts up to this part of the wait late, so that many deployments do not ask an upstream in the same second.
 /// Never early: nothing would be due yet.
 pub const JITTER: f64 = 0.1;
+/// What is called.
+const REFRESH: &str = "/_edgefold/refresh";
 /// Bytes of a report that are read.
 const REPORT_BYTES_MAX: usize = 4 << 20;
 
@@ -28,6 +31,7 @@ const REPORT_BYTES_MAX: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Schedule {
     refresh_token: String,
+    host: Option<String>,
     random: u64,
     failures: u32,
     /// The `round` of the last report, where it left sources.
@@ -56,16 +60,27 @@ impl Schedule {
     pub fn new(refresh_token: impl Into<String>, seed: u64) -> Self {
         Self {
             refresh_token: refresh_token.into(),
+            host: None,
             random: seed,
             failures: 0,
             round: None,
         }
     }
 
-    /// Runs cycles until dropped.
-    pub async fn run(mut self, host: &EdgefoldHost) {
+    /// Runs the cycles of the tenant that `host` belongs to.
+    #[must_use]
+    pub fn for_host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    /// Runs cycles until dropped, each in its turn: `turns` are shared by the schedules of all tenants.
+    pub async fn run(mut self, host: &EdgefoldHost, turns: &Semaphore) {
         loop {
+            // A closed semaphore gives no turn, and none is needed then.
+            let turn = turns.acquire().await.ok();
             let run = self.refresh(host).await;
+            drop(turn);
             if let Run::Failed(why) = &run {
                 tracing::error!(failures = self.failures + 1, "no cycle: {why}");
             }
@@ -80,7 +95,10 @@ impl Schedule {
         let round = self.round.as_deref().unwrap_or("new");
         let request = Request::builder()
             .method(Method::POST)
-            .uri(format!("/_edgefold/refresh?round={round}"))
+            .uri(match &self.host {
+                Some(host) => format!("http://{host}{REFRESH}?round={round}"),
+                None => format!("{REFRESH}?round={round}"),
+            })
             .header(
                 header::AUTHORIZATION,
                 format!("Bearer {}", self.refresh_token),

@@ -3,12 +3,15 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::{fmt, fs, io};
 
-use edgefold::config::{CompiledError, Config};
+use edgefold::tenant::{ANY_HOST, Entry, Form, FormError, Roster, Tenant};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_rustls::rustls::crypto;
+use tracing::Instrument;
 
 use crate::embed::{BuildError, EdgefoldHost};
 use crate::kv::{MemoryKv, OpenError, RedbKv};
@@ -57,9 +60,9 @@ pub struct Options {
     pub listen: SocketAddr,
     /// See [`StoreChoice`].
     pub store: StoreChoice,
-    /// A compiled configuration; `None`: the one baked into the component.
+    /// A compiled configuration, or those of tenants (see [`Form`]); `None`: what is baked into the component.
     pub config: Option<String>,
-    /// Variables and secrets beside `config` and `refresh_token`.
+    /// Variables and secrets beside `config`, `tenants` and `refresh_token`.
     pub variables: Vec<(String, String)>,
     /// Whom the component may ask.
     pub outbound: OutboundPolicy,
@@ -80,7 +83,7 @@ pub enum UpError {
     Store(#[from] OpenError),
     /// [`Options::config`] is no compiled configuration.
     #[error(transparent)]
-    Config(#[from] CompiledError),
+    Config(#[from] FormError),
     /// See [`BuildError`].
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -94,7 +97,7 @@ pub enum UpError {
 pub struct Deployed {
     /// Its server.
     pub server: RunningServer,
-    schedule: Option<JoinHandle<()>>,
+    schedules: Vec<JoinHandle<()>>,
 }
 
 impl Options {
@@ -122,25 +125,25 @@ impl Options {
         let listener = TcpListener::bind(self.listen)
             .await
             .map_err(|error| UpError::Listen(self.listen, error))?;
-        let config = self
-            .config
-            .as_deref()
-            .map(Config::from_compiled)
-            .transpose()?;
+        let form = self.config.as_deref().map(Form::new).transpose()?;
+        form.map(Form::check).transpose()?;
+        let roster = self.roster(form);
         let mut builder = EdgefoldHost::builder();
         builder = match &self.store {
             StoreChoice::Memory => builder.kv(MemoryKv::new()),
             StoreChoice::Redb(path) => builder.kv(RedbKv::open(path)?),
         };
-        let refresh_token = format!("{:016x}{:016x}", random()?, random()?);
+        let schedules = if self.schedule {
+            schedules(Roster::new(&roster))?
+        } else {
+            Vec::new()
+        };
         let host = builder
             .component(self.component)
             .variables(self.variables)
             .variables(self.config.map(|config| ("config".to_owned(), config)))
-            .variables(
-                self.schedule
-                    .then(|| ("refresh_token", refresh_token.clone())),
-            )
+            .variables((!roster.is_empty()).then(|| ("tenants", roster.clone())))
+            .variables(schedules.iter().map(|scheduled| scheduled.token.clone()))
             .outbound(self.outbound)
             .limits(self.limits)
             .build()
@@ -148,24 +151,81 @@ impl Options {
         tracing::info!(
             store = %self.store,
             capabilities = ?host.capabilities(),
-            sources = config.as_ref().map(|config| config.sources.len()),
+            tenants = Roster::new(&roster).entries().count(),
             schedule = self.schedule,
             "running"
         );
         let server = RunningServer::start(host.clone(), listener)
             .map_err(|error| UpError::Listen(self.listen, error))?;
-        let seed = random()?;
-        let schedule = self.schedule.then(|| {
-            tokio::spawn(async move { Schedule::new(refresh_token, seed).run(&host).await })
-        });
-        Ok(Deployed { server, schedule })
+        let turns = Arc::new(Semaphore::new(CYCLES_AT_ONCE));
+        let start = |scheduled: Scheduled| {
+            let (host, turns) = (host.clone(), Arc::clone(&turns));
+            let span = tracing::info_span!("schedule", tenant = scheduled.tenant);
+            tokio::spawn(
+                async move { scheduled.schedule.run(&host, &turns).await }.instrument(span),
+            )
+        };
+        let schedules = schedules.into_iter().map(start).collect();
+        Ok(Deployed { server, schedules })
     }
+
+    /// The tenants: those of the configuration, else those that a variable names. What is baked into the component is not
+    /// known here.
+    fn roster(&self, form: Option<Form<'_>>) -> String {
+        if let Some(form) = form {
+            return form.roster().as_str().to_owned();
+        }
+        let mut named = self.variables.iter().rev();
+        let named = named.find(|(name, _)| name == "tenants");
+        named.map(|(_, roster)| roster.clone()).unwrap_or_default()
+    }
+}
+
+/// Cycles of different tenants that run at once.
+const CYCLES_AT_ONCE: usize = 2;
+/// Named for a tenant that has no host of its own but all that nobody names (RFC 2606 §2: nobody has this one).
+const UNNAMED_HOST: &str = "edgefold.invalid";
+
+/// The schedule of one tenant, and the variable that lets it in.
+struct Scheduled {
+    tenant: String,
+    token: (String, String),
+    schedule: Schedule,
+}
+
+/// One for each tenant.
+fn schedules(roster: Roster<'_>) -> Result<Vec<Scheduled>, UpError> {
+    let scheduled = |tenant: Tenant, host: Option<&str>| -> Result<Option<Scheduled>, UpError> {
+        let token = format!("{:016x}{:016x}", random()?, random()?);
+        let variable = roster.variable(&tenant, "refresh_token");
+        let schedule = Schedule::new(token.clone(), random()?);
+        Ok(variable.map(|variable| Scheduled {
+            tenant: tenant.to_string(),
+            token: (variable, token),
+            schedule: match host {
+                Some(host) => schedule.for_host(host),
+                None => schedule,
+            },
+        }))
+    };
+    if roster.is_empty() {
+        return Ok(scheduled(Tenant::MAIN, None)?.into_iter().collect());
+    }
+    let host = |entry: Entry<'_>| {
+        let mut named = entry.hosts().filter(|host| *host != ANY_HOST);
+        named.next().unwrap_or(UNNAMED_HOST).to_owned()
+    };
+    let all = roster.entries().filter_map(|entry| {
+        let tenant = Tenant::new(entry.tenant).ok()?;
+        scheduled(tenant, Some(&host(entry))).transpose()
+    });
+    all.collect()
 }
 
 impl Deployed {
     /// Starts no more cycles, lets requests under way end, and stops.
     pub async fn shutdown(self) {
-        if let Some(schedule) = self.schedule {
+        for schedule in self.schedules {
             schedule.abort();
         }
         self.server.shutdown().await;

@@ -18,6 +18,8 @@ use super::{ConfigOrigin, CycleError, Expected, Today, usage};
 /// What the operator wants to know.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
+    /// Whose status it is: `main` where no tenants are declared.
+    pub tenant: String,
     /// Where the configuration in force came from.
     pub config: ConfigOrigin,
     /// An override that could not be used.
@@ -167,6 +169,7 @@ pub(super) async fn status<H: Host>(
         }
     });
     Ok(Status {
+        tenant: host.tenant().to_string(),
         config: found.origin,
         config_problem: found.problem,
         generation: head.map_or(0, Head::generation),

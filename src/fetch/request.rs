@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{FetchError, Validators};
 use crate::config::{Config, HeaderText, Source, SourceKind};
-use crate::host::Variables;
+use crate::host::{OWN_VARIABLES, Variables};
 
 /// What a feed source is asked for. Upstreams that negotiate must send the feed rather than the page about it.
 const ACCEPT_FEED: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
@@ -144,6 +144,13 @@ async fn fill<V: Variables>(
             rest = after.get(1..).unwrap_or_default();
             continue;
         };
+        // The checker refuses them; a compiled configuration may come from elsewhere.
+        if OWN_VARIABLES.contains(&name) {
+            let message = format!(
+                "the header `{header}` names `{name}`, which is edgefold's own and never sent"
+            );
+            return Err(FetchError::new("config", message));
+        }
         let value = variables.variable(name).await.unwrap_or_default();
         // Secrets read from files end with a newline more often than not.
         let value = value.trim();

@@ -111,7 +111,7 @@ fn add(responses: &mut Map<String, Value>, answer: &Answer, response: Value) {
 }
 
 /// What any request may meet.
-static EVERYWHERE: [Answer; 2] = [
+static EVERYWHERE: [Answer; 3] = [
     Answer {
         status: 413,
         media_type: PROBLEM,
@@ -123,6 +123,12 @@ static EVERYWHERE: [Answer; 2] = [
         media_type: PROBLEM,
         schema: "Problem",
         description: "Path and query are too long.",
+    },
+    Answer {
+        status: 421,
+        media_type: PROBLEM,
+        schema: "Problem",
+        description: "This deployment has several sites, and none for this host.",
     },
 ];
 

@@ -1,6 +1,6 @@
 //! Answers requests from the stored slices.
 //!
-//! The chain: request id, limits, router, handler, cache policy, conditional request. One table ([`routes`]) states every
+//! The chain: request id, tenant, limits, router, handler, cache policy, conditional request. One table ([`routes`]) states every
 //! path with its methods, parameters and answers; the router, `Allow`, `OPTIONS` and `/openapi.json` are made from it.
 //! A read takes the head and at most two more values from the store, and parses none of them.
 
@@ -30,7 +30,7 @@ use http::{Method, Request, Response};
 pub use body::Body;
 
 use crate::host::Host;
-use crate::tenant::TenantHost;
+use crate::tenant::{self, Roster, Tenant, TenantHost};
 use problem::Problem;
 use query::Parameters;
 use reply::Reply;
@@ -49,14 +49,30 @@ pub async fn handle<H: Host>(
     default_config: &str,
     request: Request<Bytes>,
 ) -> Response<Body> {
-    let host = &TenantHost::main(host);
     let request_id = headers::request_id(host, request.headers());
     let surface = routes::surface(request.uri().path());
-    let reply = match answer(host, default_config, &request).await {
+    let declared = tenant::declared(host, default_config).await;
+    let answered = match tenant_of(Roster::new(&declared), &request) {
+        Ok(tenant) => {
+            let host = TenantHost::new(host, tenant, Roster::new(&declared));
+            answer(&host, default_config, &request).await
+        }
+        Err(problem) => Err(problem),
+    };
+    let reply = match answered {
         Ok(reply) => reply,
         Err(problem) => problem.into_reply(request.uri().path(), surface, request.headers()),
     };
     headers::finish(reply, &request, surface, &request_id)
+}
+
+/// Whose site the request is for. Without tenants the host is not looked at.
+fn tenant_of(roster: Roster<'_>, request: &Request<Bytes>) -> Result<Tenant, Problem> {
+    if roster.is_empty() {
+        return Ok(Tenant::MAIN);
+    }
+    let host = tenant::host_of(request.uri(), request.headers());
+    roster.find(host).ok_or_else(|| Problem::misdirected(host))
 }
 
 async fn answer<H: Host>(

@@ -190,6 +190,22 @@ impl Problem {
         problem
     }
 
+    /// RFC 9110 §15.5.20: this deployment has several sites, and none for this host.
+    pub(super) fn misdirected(host: Option<&str>) -> Self {
+        let detail = match host {
+            Some(host) => format!("No site here answers for the host `{}`.", echo(host)),
+            None => {
+                "The request names no host, and the sites here are told apart by it.".to_owned()
+            }
+        };
+        Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "misdirected",
+            "No such site here",
+            detail,
+        )
+    }
+
     pub(super) fn body_too_large() -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,

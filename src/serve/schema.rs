@@ -278,6 +278,7 @@ fn status() -> Value {
     object_but(
         &["config_problem", "paced_s", "notes"],
         &json!({
+            "tenant": name("Whose status this is: `main` where no tenants are declared."),
             "config": {
                 "type": "string", "enum": ["variable", "store", "baked-in"],
                 "description": "Where the configuration in force came from.",
@@ -320,7 +321,7 @@ fn status() -> Value {
             "sources": { "type": "array", "items": status_source() },
         }),
         &json!({
-            "config": "baked-in", "generation": 7, "updated": "2026-11-21T08:40:00Z", "head_bytes": 41_216,
+            "tenant": "main", "config": "baked-in", "generation": 7, "updated": "2026-11-21T08:40:00Z", "head_bytes": 41_216,
             "head_items": 60, "state_saved": "2026-11-21T08:00:00Z", "remembered": 400, "writes_today": 12,
             "today": example_today(), "expected": { "runs": 48, "reads": 144, "requests": 480 },
             "writes_left": 988, "to_delete": 3, "store": { "swap": true, "ttl": false, "list": true, "batch": true, "increment": true },

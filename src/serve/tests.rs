@@ -7,3 +7,4 @@ mod hostile;
 mod openapi;
 mod pages;
 mod paging;
+mod tenants;

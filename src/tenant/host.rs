@@ -2,29 +2,47 @@
 
 use std::time::Duration;
 
-use super::{Tenant, TenantKv};
+use super::{Roster, Tenant, TenantKv};
 use crate::host::{Clock, Host, Level, Log, Random, Variables};
 use crate::time::Timestamp;
 
-/// The host that one tenant's logic runs on: its own part of the store; clocks, randomness, HTTP client and log are the
-/// deployment's.
+/// The host that one tenant's logic runs on: its own part of the store and its own variables ([`Roster::variable`]); clocks,
+/// randomness, HTTP client and log are the deployment's.
 #[derive(Debug)]
 pub struct TenantHost<'a, H: Host> {
     inner: &'a H,
     kv: TenantKv<'a, H::Kv>,
     tenant: Tenant,
+    roster: Roster<'a>,
 }
 
 impl<'a, H: Host> TenantHost<'a, H> {
     /// The host of the only tenant of a deployment that declares none.
     #[must_use]
     pub fn main(inner: &'a H) -> Self {
-        let tenant = Tenant::MAIN;
+        Self::new(inner, Tenant::MAIN, Roster::default())
+    }
+
+    /// The host of `tenant` among those of `roster`.
+    #[must_use]
+    pub fn new(inner: &'a H, tenant: Tenant, roster: Roster<'a>) -> Self {
         Self {
             inner,
             kv: TenantKv::new(inner.kv(), &tenant),
             tenant,
+            roster,
         }
+    }
+
+    /// All tenants of the deployment.
+    #[must_use]
+    pub fn roster(&self) -> Roster<'a> {
+        self.roster
+    }
+
+    /// A variable of the deployment, whose tenants share it. For its configuration, never for what a tenant names.
+    pub(crate) async fn shared_variable(&self, name: &str) -> Option<String> {
+        self.inner.variable(name).await
     }
 
     /// Whose it is.
@@ -69,12 +87,17 @@ impl<H: Host> Random for TenantHost<'_, H> {
 
 impl<H: Host> Variables for TenantHost<'_, H> {
     async fn variable(&self, name: &str) -> Option<String> {
-        self.inner.variable(name).await
+        let name = self.roster.variable(&self.tenant, name)?;
+        self.inner.variable(&name).await
     }
 }
 
 impl<H: Host> Log for TenantHost<'_, H> {
     fn log(&self, level: Level, line: &str) {
-        self.inner.log(level, line);
+        if self.roster.is_empty() {
+            self.inner.log(level, line);
+        } else {
+            self.inner.log(level, &format!("{}: {line}", self.tenant));
+        }
     }
 }

@@ -22,8 +22,10 @@ pub struct Tenant(Cow<'static, str>);
 pub struct NotATenant;
 
 impl Tenant {
+    /// What [`Tenant::MAIN`] is called.
+    pub const MAIN_NAME: &'static str = "main";
     /// The tenant of a deployment that declares none.
-    pub const MAIN: Self = Self(Cow::Borrowed("main"));
+    pub const MAIN: Self = Self(Cow::Borrowed(Self::MAIN_NAME));
 
     /// Checks `name`.
     ///
@@ -56,7 +58,7 @@ impl Tenant {
     /// Whether this is [`Tenant::MAIN`].
     #[must_use]
     pub fn is_main(&self) -> bool {
-        self.0 == "main"
+        self.0 == Self::MAIN_NAME
     }
 
     /// What every key of this tenant begins with: `ef/<format>/<tenant>/`.

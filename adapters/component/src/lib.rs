@@ -40,6 +40,11 @@ async fn receive(request: Request) -> Result<http::Request<Bytes>, ErrorCode> {
         .body(Bytes::new())
         .map_err(|e| internal(&e))?;
     *whole.headers_mut() = request.get_headers().try_into()?;
+    // The host takes `Host` out of the headers and tells the authority instead.
+    if let Some(authority) = request.get_authority() {
+        let authority = authority.try_into().map_err(|e| internal(&e))?;
+        whole.headers_mut().insert(http::header::HOST, authority);
+    }
     if without_body(&whole) {
         return Ok(whole);
     }

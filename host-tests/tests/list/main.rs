@@ -11,6 +11,7 @@ mod cycles;
 mod reads;
 mod rounds;
 mod site;
+mod tenants;
 
 use host_tests::arms::Host;
 
@@ -58,6 +59,9 @@ list! {
         head_and_etag_save_the_body,
         problems_are_described,
         admin_routes_need_a_token,
+    }
+    tenants {
+        each_host_has_its_own_site,
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use edgefold::config::authoring;
 
-use super::{MISTAKES, cannot, read_text};
+use super::deployment;
 
 /// Options of `check`.
 #[derive(Debug, Args)]
@@ -28,22 +28,23 @@ impl Check {
             println!("{:#}", authoring::schema());
             return ExitCode::SUCCESS;
         }
-        let text = match read_text(&self.file) {
-            Ok(text) => text,
-            Err(why) => return cannot(why),
+        let deployment = match deployment(&self.file) {
+            Ok(deployment) => deployment,
+            Err(exit) => return exit,
         };
-        let name = self.file.display().to_string();
-        match authoring::compile(&text) {
-            Ok(config) if self.compile => println!("{}", config.to_compiled()),
-            Ok(config) => println!(
-                "{name}: fine: {} sources, {} views",
+        if self.compile {
+            println!("{}", deployment.to_compiled().trim_end());
+            return ExitCode::SUCCESS;
+        }
+        for (tenant, config) in deployment.sites() {
+            let tenant = tenant.map(|tenant| format!(" tenant {tenant}:"));
+            println!(
+                "{}: fine:{} {} sources, {} views",
+                self.file.display(),
+                tenant.unwrap_or_default(),
                 config.sources.len(),
                 config.views.len()
-            ),
-            Err(mistakes) => {
-                eprint!("{}", authoring::render(&name, &text, &mistakes));
-                return ExitCode::from(MISTAKES);
-            }
+            );
         }
         ExitCode::SUCCESS
     }

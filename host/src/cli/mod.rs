@@ -4,9 +4,11 @@ mod check;
 mod import;
 mod up;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use edgefold::config::authoring::{Deployment, compile_deployment};
 
 /// What was asked for is wrong: mistakes in a configuration.
 const MISTAKES: u8 = 1;
@@ -47,8 +49,26 @@ fn cannot(why: impl std::fmt::Display) -> ExitCode {
     ExitCode::from(CANNOT)
 }
 
+/// Reads and checks a configuration with the files of its tenants; prints what is wrong.
+fn deployment(file: &Path) -> Result<Deployment, ExitCode> {
+    let text = read_text(file).map_err(cannot)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let name = file.display().to_string();
+    let tenant = |path: &str| {
+        let file = folder.join(path);
+        let text = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
+        Ok((file.display().to_string(), text))
+    };
+    compile_deployment(&name, &text, tenant).map_err(|files| {
+        for file in files {
+            eprint!("{}", file.render());
+        }
+        ExitCode::from(MISTAKES)
+    })
+}
+
 /// Reads a text file, or standard input for `-`.
-fn read_text(file: &std::path::Path) -> Result<String, String> {
+fn read_text(file: &Path) -> Result<String, String> {
     let read = if file.as_os_str() == "-" {
         std::io::read_to_string(std::io::stdin())
     } else {

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use edgefold::config::authoring;
 use edgefold_host::outbound::Allowed;
 use edgefold_host::up::{Options, StoreChoice, UpError, find_component};
 use tracing_subscriber::EnvFilter;
 
-use super::{MISTAKES, cannot, read_text};
+use super::{cannot, deployment, read_text};
 
 /// An environment variable of this prefix is a variable of the deployment: `EDGEFOLD_VAR_ADMIN_TOKEN` is `admin_token`.
 const VARIABLE_PREFIX: &str = "EDGEFOLD_VAR_";
@@ -110,15 +109,7 @@ fn compile(file: Option<&Path>) -> Result<Option<String>, ExitCode> {
         tracing::info!("no {DEFAULT_CONFIG} here: the component's own configuration is used");
         return Ok(None);
     };
-    let text = read_text(file).map_err(cannot)?;
-    match authoring::compile(&text) {
-        Ok(config) => Ok(Some(config.to_compiled())),
-        Err(mistakes) => {
-            let name = file.display().to_string();
-            eprint!("{}", authoring::render(&name, &text, &mistakes));
-            Err(ExitCode::from(MISTAKES))
-        }
-    }
+    Ok(Some(deployment(file)?.to_compiled()))
 }
 
 async fn serve(options: Options) -> ExitCode {

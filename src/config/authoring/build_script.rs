@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-use super::{compile, render};
+use super::{FileMistakes, compile_deployment};
 
 /// The file in `OUT_DIR` that [`build_script`] writes.
 pub const COMPILED_FILE_NAME: &str = "edgefold.config.json";
@@ -51,8 +51,17 @@ fn compiled(file: &Path) -> Result<String, String> {
     let text = fs::read_to_string(file).map_err(|error| {
         format!("{name}: can't be read: {error}. Write one, or name another in EDGEFOLD_CONFIG.")
     })?;
-    let config = compile(&text).map_err(|mistakes| render(&name, &text, &mistakes))?;
-    Ok(config.to_compiled())
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let compiled = compile_deployment(&name, &text, |path| {
+        let file = folder.join(path);
+        println!("cargo::rerun-if-changed={}", file.display());
+        let text = fs::read_to_string(&file).map_err(|error| error.to_string())?;
+        Ok((file.display().to_string(), text))
+    });
+    match compiled {
+        Ok(deployment) => Ok(deployment.to_compiled()),
+        Err(files) => Err(files.iter().map(FileMistakes::render).collect()),
+    }
 }
 
 /// The nearest folder above whose `Cargo.toml` is a workspace's.

@@ -13,12 +13,36 @@ const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Most mistakes that are listed.
 const MISTAKES_MAX: usize = 100;
 
-/// Reads and checks `edgefold.toml`.
+/// Reads and checks the `edgefold.toml` of one site.
 ///
 /// # Errors
 /// All mistakes at once (the first 100), in the order of the file. Where the text is so broken that its tables can't be
 /// made out: its syntax errors and nothing else.
 pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
+    checked(text, |checker, file| {
+        if is_of_tenants(file) {
+            let message = "tenants can't be declared here: this is the file of one site";
+            checker.say(&file.place("tenant"), "tenant", message);
+            return None;
+        }
+        one_site(checker, file)
+    })
+}
+
+/// Whether the file declares tenants, rightly or wrongly.
+pub(super) fn is_of_tenants(file: &Fields) -> bool {
+    file.is_written("tenant")
+}
+
+/// Reads `text` against the table of keys, and makes something of it with `make`, which gives `None` only where it notes a
+/// mistake.
+///
+/// # Errors
+/// As [`compile`].
+pub(super) fn checked<T>(
+    text: &str,
+    make: impl FnOnce(&mut Checker<'_>, &Fields) -> Option<T>,
+) -> Result<T, Vec<Mistake>> {
     let mut checker = Checker::new(text);
     if text.len() > FILE_BYTES_MAX {
         let message = format!("the file has {} bytes", text.len());
@@ -27,18 +51,18 @@ pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
     }
     let syntax = syntax::parse(text);
     checker.lines_lost = syntax.lines_lost;
-    let mut config = None;
+    let mut made = None;
     if let Some(document) = &syntax.document {
         let file = checker.table(document.as_table(), 0..0, &FILE);
-        config = self::config(&mut checker, &file);
+        made = make(&mut checker, &file);
     }
     // A mended line holds not what was written: what is wrong with it is said already.
     let mut mistakes = checker.mistakes;
     mistakes.retain(|mistake| !syntax.mended.contains(&mistake.line));
     mistakes.extend(syntax.mistakes);
     mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
-    match config {
-        Some(config) if mistakes.is_empty() => fits(text, config),
+    match made {
+        Some(made) if mistakes.is_empty() => Ok(made),
         // A check that gives up without a word would be a bug of edgefold; better said than hidden.
         _ if mistakes.is_empty() => {
             let message = "the file can't be compiled".to_owned();
@@ -51,19 +75,20 @@ pub fn compile(text: &str) -> Result<Config, Vec<Mistake>> {
     }
 }
 
-/// A host stores the compiled form as one value.
-fn fits(text: &str, config: Config) -> Result<Config, Vec<Mistake>> {
+/// The site that `file` describes; `None` only where a mistake was noted.
+pub(super) fn one_site(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
+    let config = config(checker, file)?;
     let bytes = config.to_compiled().len();
-    if bytes <= VALUE_BYTES_MAX {
-        return Ok(config);
+    // A host stores the compiled form as one value.
+    if bytes > VALUE_BYTES_MAX {
+        let message = format!("the compiled configuration has {bytes} bytes");
+        let mistake = checker.say(&(0..0), "", message);
+        mistake.allowed = Some(format!("at most {VALUE_BYTES_MAX}"));
+        return None;
     }
-    let message = format!("the compiled configuration has {bytes} bytes");
-    let mut mistake = Mistake::new(text, &(0..0), "", message);
-    mistake.allowed = Some(format!("at most {VALUE_BYTES_MAX}"));
-    Err(vec![mistake])
+    Some(config)
 }
 
-/// `None` only where a mistake was noted.
 fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
     let (sources, known) = sources::sources(checker, file);
     let views = views::views(checker, file, &known);

@@ -10,6 +10,7 @@ use super::read::Checker;
 use super::scalar::shorten;
 use super::value::{allowed, type_of};
 use crate::config::HeaderText;
+use crate::host::OWN_VARIABLES;
 
 /// Set by the host or meaningless for a single request (RFC 9110 §7.6.1).
 const HOP_BY_HOP: &[&str] = &[
@@ -40,14 +41,6 @@ const OWN: &[&str] = &[
 
 /// Their values are secrets: refused as plain text.
 const SECRET: &[&str] = &["authorization", "cookie"];
-
-/// Host variables of edgefold's own that no upstream may see.
-const RESERVED_VARIABLES: &[&str] = &[
-    "admin_token",
-    "config",
-    "refresh_token",
-    "source_date_epoch",
-];
 
 /// Longest name of a host variable.
 const VARIABLE_CHARS_MAX: usize = 64;
@@ -194,7 +187,7 @@ fn variable(name: &str) -> Result<(), String> {
             shorten(name)
         ));
     }
-    if RESERVED_VARIABLES.contains(&name) {
+    if OWN_VARIABLES.contains(&name) {
         return Err(format!(
             "`{name}` is edgefold's own and never sent to a source"
         ));

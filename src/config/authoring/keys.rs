@@ -23,6 +23,10 @@ pub(super) enum Kind {
     Words,
     /// Ids, at most [`WORDS_MAX`].
     Slugs,
+    /// A host as requests name it, or [`crate::tenant::ANY_HOST`].
+    Host,
+    /// Hosts, at most [`crate::tenant::HOSTS_MAX`].
+    Hosts,
     /// An RFC 9535 JSONPath query.
     Query,
     /// Names and values of request headers.

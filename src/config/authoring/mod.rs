@@ -1,7 +1,7 @@
 //! `edgefold.toml`: reading, checking, its JSON Schema, OPML import.
 //!
-//! [`compile`] reads a file against one table of keys (`tables.rs`) and gives a [`Config`](super::Config) or *all* mistakes;
-//! [`render`] shows them. Never part of a guest: a guest reads the compiled form.
+//! [`compile`] reads the file of one site against one table of keys (`tables.rs`) and gives a [`Config`](super::Config) or
+//! *all* mistakes; [`compile_deployment`] also reads a file that declares tenants, with theirs; [`render`] shows mistakes. Never part of a guest: a guest reads the compiled form.
 
 mod build_script;
 mod compile;
@@ -17,6 +17,7 @@ mod slug;
 mod sources;
 mod syntax;
 mod tables;
+mod tenants;
 mod units;
 mod value;
 mod views;
@@ -26,6 +27,7 @@ pub use compile::compile;
 pub use mistake::{Mistake, render};
 pub use opml::{ImportError, ImportedSources, import_opml};
 pub use schema::{SCHEMA_FILE, schema};
+pub use tenants::{DeclaredTenant, Deployment, FileMistakes, NamedText, compile_deployment};
 
 #[cfg(test)]
 mod tests;

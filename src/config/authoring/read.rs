@@ -86,7 +86,11 @@ impl<'t> Checker<'t> {
             return;
         }
         for key in fields.table.keys {
-            let present = fields.values.contains_key(key.name) || fields.flawed.contains(key.name);
+            // The sources of tenants are in their own files.
+            let elsewhere = key.name == "source" && fields.is_written("tenant");
+            let present = elsewhere
+                || fields.values.contains_key(key.name)
+                || fields.flawed.contains(key.name);
             if present || !matches!(key.default, Default::Required) {
                 continue;
             }

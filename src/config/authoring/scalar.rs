@@ -7,6 +7,7 @@ use super::nearest::nearest;
 use super::slug::{is_slug, slugify};
 use super::units::{self, DURATION_UNITS, SIZE_UNITS, UnitError};
 use super::value::{Checked, Flaw, type_of};
+use crate::tenant::{ANY_HOST, is_host};
 
 /// A whole number from `least` to `most`.
 pub(super) fn integer(item: &Item, least: u64, most: u64) -> Result<Checked, Flaw> {
@@ -38,6 +39,7 @@ pub(super) fn scalar(text: &str, kind: Kind) -> Result<Checked, Flaw> {
         Kind::Language => language(text),
         Kind::Url => url(text),
         Kind::Slug => slug(text),
+        Kind::Host => host(text),
         Kind::Query => query(text),
         Kind::Text(most) => line(text, most),
         _ => Err(Flaw::of("text is not expected here")),
@@ -79,6 +81,24 @@ fn unit_meant(unit: &str, known: &[(&str, u64)]) -> Option<String> {
         .find(same)
         .or_else(|| known.iter().find(begins));
     found.map(|(name, _)| (*name).to_owned())
+}
+
+/// A host, and what it is in the form that requests have it.
+fn host(text: &str) -> Outcome {
+    if text == ANY_HOST || is_host(text) {
+        return Ok(None);
+    }
+    // What browsers make of it: lower case, ASCII, addresses in their short form.
+    let written = url::Url::parse(&format!("http://{text}/")).ok();
+    let meant = written
+        .as_ref()
+        .and_then(|url| url.host_str())
+        .map(|host| host.trim_end_matches('.'))
+        .filter(|host| is_host(host));
+    Err(Flaw {
+        message: format!("\"{}\" is no host as requests name it", shorten(text)),
+        nearest: meant.map(str::to_owned),
+    })
 }
 
 fn word(text: &str, words: &[&str]) -> Outcome {

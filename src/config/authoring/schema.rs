@@ -11,6 +11,7 @@ use super::tables::FILE;
 use super::units::{DURATION_UNITS, SIZE_UNITS};
 use super::value::allowed;
 use super::views::FILTERS;
+use crate::tenant::{HOST_BYTES_MAX, HOSTS_MAX};
 
 /// Where the schema is kept, from the workspace's root. The first line of `edgefold.toml` names it.
 pub const SCHEMA_FILE: &str = "docs/edgefold.schema.json";
@@ -52,6 +53,7 @@ fn table(table: &Table) -> Value {
         schema["required"] = json!(required);
     }
     match table.path {
+        "" => site_or_tenants(&mut schema),
         "source" => mapped_json(&mut schema),
         "view" => {
             let one_of: Vec<_> = FILTERS
@@ -63,6 +65,16 @@ fn table(table: &Table) -> Value {
         _ => {}
     }
     schema
+}
+
+/// A file describes a site, with at least one source, or declares tenants and nothing else.
+fn site_or_tenants(schema: &mut Value) {
+    schema["if"] = json!({ "required": ["tenant"] });
+    schema["then"] = json!({ "propertyNames": { "const": "tenant" } });
+    schema["else"] = json!({ "required": ["source"] });
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("required");
+    }
 }
 
 /// `map` is there where `kind` is `json`, and only there.
@@ -94,6 +106,10 @@ fn property(key: &Key) -> Value {
         Kind::Word(words) => json!({ "enum": words }),
         Kind::Words => list(&text(WORD_CHARS_MAX)),
         Kind::Slugs => list(&slug()),
+        Kind::Host => host(),
+        Kind::Hosts => {
+            json!({ "type": "array", "items": host(), "minItems": 1, "maxItems": HOSTS_MAX, "uniqueItems": true })
+        }
         Kind::Query => json!({ "type": "string", "pattern": "^\\$", "maxLength": QUERY_BYTES_MAX }),
         Kind::Headers => headers(),
     };
@@ -120,6 +136,10 @@ fn text(most: usize) -> Value {
 
 fn slug() -> Value {
     json!({ "type": "string", "pattern": SLUG_PATTERN, "maxLength": SLUG_CHARS_MAX })
+}
+
+fn host() -> Value {
+    json!({ "type": "string", "pattern": "^(\\*|\\[[0-9a-f:.]+\\]|[a-z0-9_.-]+)$", "maxLength": HOST_BYTES_MAX })
 }
 
 fn list(items: &Value) -> Value {

@@ -3,6 +3,7 @@
 
 use super::keys::{Default, Key, Kind, SOURCES_MAX, Table, VIEWS_MAX};
 use crate::slice::PAGE_ITEMS_MAX;
+use crate::tenant::TENANTS_MAX;
 
 const fn key(name: &'static str, kind: Kind, default: Default, doc: &'static str) -> Key {
     Key {
@@ -38,6 +39,37 @@ pub(super) static FILE: Table = Table {
             Kind::Tables(&VIEW, VIEWS_MAX),
             Default::Derived,
             VIEW.doc,
+        ),
+        key(
+            "tenant",
+            Kind::Tables(&TENANT, TENANTS_MAX),
+            Default::Derived,
+            TENANT.doc,
+        ),
+    ],
+};
+
+static TENANT: Table = Table {
+    path: "tenant",
+    doc: "One of several sites of one deployment, told apart by host. A file with tenants has nothing else.",
+    keys: &[
+        key(
+            "id",
+            Kind::Slug,
+            Default::Required,
+            "Names the tenant in the store's keys and in variables; a letter first. `main` has the keys and variables of a deployment without tenants.",
+        ),
+        key(
+            "hosts",
+            Kind::Hosts,
+            Default::Required,
+            "The hosts whose requests it answers. `\"*\"` stands for every host that no tenant names.",
+        ),
+        key(
+            "config",
+            Kind::Text(500),
+            Default::Required,
+            "Its own file, of everything but tenants, as a path from this file.",
         ),
     ],
 };

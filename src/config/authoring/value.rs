@@ -13,6 +13,7 @@ use super::read::{Checker, Fields};
 use super::scalar::{integer, scalar};
 use super::units::{self, DURATION_UNITS, SIZE_UNITS};
 use crate::config::HeaderText;
+use crate::tenant::HOSTS_MAX;
 
 /// A value that has passed its own check.
 #[derive(Debug)]
@@ -55,6 +56,10 @@ pub(super) fn allowed(key: &Key) -> String {
             "a list of at most {WORDS_MAX} texts of 1 to {WORD_CHARS_MAX} characters"
         ),
         Kind::Slugs => format!("a list of at most {WORDS_MAX} ids"),
+        Kind::Host => "a host in lower case and its ASCII form, without port, or \"*\"".to_owned(),
+        Kind::Hosts => format!(
+            "a list of 1 to {HOSTS_MAX} hosts in lower case and their ASCII form, without port, or \"*\""
+        ),
         Kind::Query => format!(
             "an RFC 9535 JSONPath query such as \"$.{}\", at most {QUERY_BYTES_MAX} bytes",
             key.name
@@ -104,7 +109,7 @@ pub(super) fn check(
     if matches!(key.kind, Kind::Headers) {
         return headers::check(checker, item, at, path, key).map(Checked::Headers);
     }
-    if matches!(key.kind, Kind::Words | Kind::Slugs) {
+    if matches!(key.kind, Kind::Words | Kind::Slugs | Kind::Hosts) {
         return list(checker, item, at, path, key);
     }
     let outcome = match key.kind {
@@ -170,10 +175,10 @@ fn list(
     let mut whole = true;
     for value in array {
         let at = value.span().unwrap_or_else(|| at.clone());
-        let kind = if matches!(key.kind, Kind::Slugs) {
-            Kind::Slug
-        } else {
-            Kind::Text(WORD_CHARS_MAX)
+        let kind = match key.kind {
+            Kind::Slugs => Kind::Slug,
+            Kind::Hosts => Kind::Host,
+            _ => Kind::Text(WORD_CHARS_MAX),
         };
         let outcome = match value.as_str() {
             Some(text) => scalar(text, kind),

@@ -425,6 +425,7 @@ fn every_problem_is_explained() {
         "method-not-allowed",
         "body-too-large",
         "target-too-long",
+        "misdirected",
         "unauthorized",
         "bad-configuration",
         "store-unavailable",

@@ -33,6 +33,8 @@ pub(super) struct Double {
     pub(super) failure: Option<KvError>,
     pub(super) variables: BTreeMap<&'static str, String>,
     pub(super) reads: Cell<u32>,
+    /// Keys that were read, in order.
+    pub(super) asked: RefCell<Vec<String>>,
     pub(super) writes: Cell<u32>,
     pub(super) lines: RefCell<Vec<(Level, String)>>,
     pub(super) later_ms: i64,
@@ -153,6 +155,7 @@ impl Kv for Double {
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
         yield_once().await;
         self.reads.set(self.reads.get() + 1);
+        self.asked.borrow_mut().push(key.to_owned());
         match &self.failure {
             Some(error) => Err(error.clone()),
             None => Ok(self.values.borrow().get(key).map(|value| Entry {
@@ -244,7 +247,7 @@ pub(super) fn site() -> Site {
     }
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config {
         site: site(),
         retention: crate::config::Retention::default(),

@@ -6,3 +6,4 @@ mod files;
 mod imports;
 mod mistakes;
 mod model;
+mod tenants;

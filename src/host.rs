@@ -10,6 +10,7 @@
 
 mod kept;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 pub use kept::KeptValues;
 
+use crate::cache::InFlight;
 use crate::time::Timestamp;
 
 /// Everything the logic needs from outside, in one bound.
@@ -34,6 +36,11 @@ pub trait Host: Clock + Random + Variables + Log {
     fn kv(&self) -> &Self::Kv;
     /// The HTTP client of this deployment.
     fn http(&self) -> &Self::Http;
+    /// What the requests that this instance serves at once are asking upstreams for, so that they ask once. One for all of
+    /// the instance's host values; `None` where it serves one request at a time.
+    fn in_flight(&self) -> Option<Rc<InFlight>> {
+        None
+    }
     /// The time that runs and answers go by: the variable `source_date_epoch` (seconds) where set, so that what is
     /// published and shown is reproducible, else the clock's.
     async fn time(&self) -> Timestamp {
@@ -243,11 +250,19 @@ pub trait HttpClient {
 }
 
 /// The host's clocks.
+#[allow(
+    async_fn_in_trait,
+    reason = "futures are never required to be Send: the logic is single-threaded"
+)]
 pub trait Clock {
     /// Wall-clock time, UTC.
     fn now(&self) -> Timestamp;
     /// Time since some fixed moment; never goes back. For measuring how long a run has taken.
     fn elapsed(&self) -> Duration;
+    /// Lets this long pass. A host without timers returns at once: whoever waits then reads sooner, and gives up sooner.
+    async fn pause(&self, time: Duration) {
+        let _ = time;
+    }
 }
 
 /// The host's randomness, for jitter and request ids. Not for keys.

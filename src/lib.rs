@@ -10,8 +10,10 @@
 //!
 //! The way of an item: [`fetch`] asks the sources, [`parse`] reads what they answered, [`fold`] merges
 //! it with what is known, [`slice`](mod@slice) lays it out so that a request can serve it without
-//! parsing, [`publish`] makes it visible, [`serve`] answers requests. [`cycle`] runs one refresh.
+//! parsing, [`publish`] makes it visible, [`serve`] answers requests. [`cycle`] runs one refresh. Beside that way,
+//! [`cache`] passes whole answers on, and [`store`] has the patterns that writes follow.
 
+pub mod cache;
 pub mod config;
 pub mod cycle;
 pub mod fetch;
@@ -24,5 +26,6 @@ pub mod publish;
 pub mod read;
 pub mod serve;
 pub mod slice;
+pub mod store;
 pub mod tenant;
 pub mod time;

@@ -192,6 +192,7 @@ fn config() -> Config {
             reads_per_day: None,
             requests_per_day: None,
             engagement_every_s: 3600,
+            cache_writes_per_day: 0,
         },
         limits: Limits {
             concurrency: 6,
@@ -217,6 +218,7 @@ fn config() -> Config {
             timeout_ms: None,
             body_bytes_max: None,
         }],
+        proxies: Vec::new(),
         views: Vec::new(),
     }
 }

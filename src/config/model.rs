@@ -18,6 +18,9 @@ pub struct Config {
     pub retention: Retention,
     /// `[[source]]`, in the order written.
     pub sources: Vec<Source>,
+    /// `[[proxy]]`, in the order written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<Proxy>,
     /// `[[view]]`, in the order written. The view of everything and one for each category exist beside these.
     pub views: Vec<View>,
 }
@@ -40,7 +43,7 @@ pub struct Site {
 /// What the platform allows a day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
-    /// Key-value writes per UTC day.
+    /// Key-value writes per UTC day, cached answers and purges included.
     pub writes_per_day: u32,
     /// Key-value reads per UTC day, where the platform counts them. Only for the report: nothing is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,11 +54,23 @@ pub struct Budget {
     /// Engagement counts are stored at most this often, in seconds.
     #[serde(default = "engagement_every_s")]
     pub engagement_every_s: u64,
+    /// How many of `writes_per_day` are for cached answers and purges: the two shares are apart, so that neither can use up the other.
+    #[serde(default)]
+    pub cache_writes_per_day: u32,
 }
 
 /// What holds for a configuration compiled before there were engagement counts.
 const fn engagement_every_s() -> u64 {
     3600
+}
+
+impl Budget {
+    /// What cycles may write per UTC day.
+    #[must_use]
+    pub fn cycle_writes_per_day(&self) -> u32 {
+        self.writes_per_day
+            .saturating_sub(self.cache_writes_per_day)
+    }
 }
 
 /// How much history is kept. Older items leave in whole segments; those that the head holds stay, however old.
@@ -205,6 +220,50 @@ pub enum HeaderText {
     /// A template in which `{name}` stands for the host variable of that name: `Bearer {github_token}`.
     Secret(String),
 }
+
+/// An upstream whose answers are passed on whole, cached: `GET /api/proxy/{id}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proxy {
+    /// Unique among proxies; `[a-z0-9-]`, at most 64 characters.
+    pub id: String,
+    /// Where it is fetched.
+    pub url: String,
+    /// Seconds for which an answer is fresh.
+    pub ttl_s: u64,
+    /// Seconds after that in which it is served while somebody asks for a newer one (RFC 5861 §3).
+    pub stale_while_revalidate_s: u64,
+    /// Seconds after `ttl_s` in which it is served where none can be had (RFC 5861 §4).
+    pub stale_if_error_s: u64,
+    /// What a purge may name beside the id; `[a-z0-9-]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// An answer stored under another version is not used.
+    pub version: u32,
+    /// As [`Source::headers`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, HeaderText>,
+    /// Media types that are passed on, of [`PASSABLE_TYPES`].
+    pub types: Vec<String>,
+    /// From the request to the last byte of the answer, in milliseconds.
+    pub timeout_ms: u64,
+    /// Size of the answer, before and after content-decoding, in bytes.
+    pub body_bytes_max: usize,
+}
+
+/// Media types that a proxy may pass on: data that no browser runs.
+pub const PASSABLE_TYPES: &[&str] = &[
+    "application/json",
+    "application/geo+json",
+    "application/ld+json",
+    "application/feed+json",
+    "application/x-ndjson",
+    "application/xml",
+    "application/atom+xml",
+    "application/rss+xml",
+    "text/xml",
+    "text/csv",
+    "text/plain",
+];
 
 /// A declared view: the items that pass all of its filters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

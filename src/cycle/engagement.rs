@@ -48,7 +48,7 @@ pub(super) struct Pending {
 
 /// Seconds between two snapshots at least: as configured, and never more than the share of the budget.
 pub(super) fn apart_s(budget: &Budget) -> i64 {
-    let share = i64::from(budget.writes_per_day / SHARE).max(2);
+    let share = i64::from(budget.cycle_writes_per_day() / SHARE).max(2);
     let every = i64::try_from(budget.engagement_every_s).unwrap_or(i64::MAX);
     every.max(DAY_SECS.div_euclid(share - 1) + 1)
 }
@@ -59,11 +59,11 @@ pub(super) fn writes_per_day(config: &Config) -> u32 {
     let counts = |kind: &SourceKind| matches!(kind, SourceKind::Json(map) if map.points.is_some() || map.comments.is_some());
     let budget = &config.budget;
     if !config.sources.iter().any(|source| counts(&source.kind)) {
-        return budget.writes_per_day;
+        return budget.cycle_writes_per_day();
     }
     let snapshots = DAY_SECS / apart_s(budget) + 1;
     let snapshots = u32::try_from(snapshots).unwrap_or(u32::MAX);
-    budget.writes_per_day.saturating_sub(snapshots)
+    budget.cycle_writes_per_day().saturating_sub(snapshots)
 }
 
 impl<H: Host> Run<'_, H> {

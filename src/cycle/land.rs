@@ -94,7 +94,10 @@ impl<H: Host> Run<'_, H> {
             self.state.sealed_upto = parts.sealed_upto;
         }
         // Without the state an edit of a sealed item would be taken for news again in the next run.
-        let touched = !sealed.is_empty() || !folded.edits.is_empty() || !seal.garbage.is_empty();
+        let touched = self.purged
+            || !sealed.is_empty()
+            || !folded.edits.is_empty()
+            || !seal.garbage.is_empty();
         let state = self.state_to_save(touched, waits);
         if unchanged {
             if state && left_today > 0 {

@@ -1,5 +1,6 @@
 //! What a run begins with.
 
+use crate::cache::Control;
 use crate::fold::{Memory, State};
 use crate::host::{Host, Kv, Level, Version};
 use crate::read::{ReadError, directory, usable, verified_segment};
@@ -18,16 +19,21 @@ pub(crate) struct Loaded {
     pub(crate) head_version: Option<Version>,
     pub(crate) state: State,
     pub(crate) state_version: Option<Version>,
+    /// Purges, for sources as for cached answers.
+    pub(crate) control: Control,
 }
 
-/// Reads both at once.
+/// Reads all at once.
 ///
 /// # Errors
 /// Where the store fails or the head can't be used: it is never overwritten unread. A state that can't be used is
 /// rebuilt.
 pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, CycleError> {
-    let mut entries = kv.get_many(&[keys::HEAD, keys::STATE]).await?.into_iter();
+    let wanted = [keys::HEAD, keys::STATE, keys::CACHE_CONTROL];
+    let mut entries = kv.get_many(&wanted).await?.into_iter();
     let (head, state) = (entries.next().flatten(), entries.next().flatten());
+    let control = entries.next().flatten();
+    let control = control.as_ref().map_or_else(Control::default, Control::of);
     let state_version = state.as_ref().map(|entry| entry.version.clone());
     let Some(head) = head else {
         // Validators without the items they stand for would hide those for ever.
@@ -40,6 +46,7 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
                 ..State::default()
             },
             state_version,
+            control,
         });
     };
     let opened = Head::open(head.value)?;
@@ -60,6 +67,7 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
         head_version: Some(head.version),
         state,
         state_version,
+        control,
     })
 }
 

@@ -219,6 +219,17 @@ pub async fn status_of<H: Host>(
     status::status(tenant, default_config).await
 }
 
+/// As [`configured`], of a tenant.
+///
+/// # Errors
+/// As [`configured`].
+pub async fn configured_of<H: Host>(
+    tenant: &TenantHost<'_, H>,
+    default_config: &str,
+) -> Result<Configured, ConfigProblem> {
+    config::configured(tenant, default_config).await
+}
+
 /// Finds the configuration of the only tenant of a deployment that declares none: the variable `config`, else the store key
 /// `ef/1/main/config`, else `default_config`. An override that can't be read is logged as an error and passed over.
 ///

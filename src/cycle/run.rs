@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use super::ask::{Answer, ask};
 use super::engagement::Counted;
 use super::load::{Loaded, catch_up, load};
-use super::sync::sync;
+use super::sync::{sync, void_purged};
 use super::{
     CycleError, KvCounts, Report, Round, RunOutcome, Scope, SourceRun, Today, due, health, usage,
 };
@@ -33,6 +33,7 @@ pub(super) async fn run<H: Host>(
     let loaded = load(host, &kv).await?;
     let mut state = loaded.state.clone();
     sync(config, &mut state, loaded.head.as_ref());
+    let purged = void_purged(config, &mut state, &loaded.control);
     let carried = round.is_some();
     let mut round = round.unwrap_or_default().at(now, config);
     let plan = due::plan(config, &state, now, scope, Some(&round));
@@ -53,6 +54,7 @@ pub(super) async fn run<H: Host>(
         carried,
         early,
         asked: !answers.is_empty(),
+        purged,
         report: Report {
             outcome: RunOutcome::Unchanged,
             generation: loaded.head.as_ref().map_or(0, Head::generation),
@@ -136,6 +138,8 @@ pub(super) struct Run<'a, H> {
     pub(super) asked: bool,
     /// Reads and requests of the day, as far as known.
     pub(super) usage: Usage,
+    /// What was known of a source was purged: to be remembered, or it would be purged again.
+    pub(super) purged: bool,
     pub(super) report: Report,
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cache::CacheStatus;
 use crate::host::Host;
 use crate::slice::Head;
 use crate::tenant::TenantHost;
@@ -37,19 +38,21 @@ pub struct Status {
     pub state_saved: Option<Timestamp>,
     /// Sealed items that de-duplication remembers.
     pub remembered: usize,
-    /// Writes of the current UTC day.
+    /// Writes of the current UTC day; those of cached answers are counted in `cache`.
     pub writes_today: u32,
     /// What cycles have taken of the current UTC day, as far as was stored.
     pub today: Today,
     /// What a whole day takes at the configured rhythm.
     pub expected: Expected,
-    /// What is left of the day's budget.
+    /// What is left of the cycles' share of the day's budget.
     pub writes_left: u32,
     /// Seconds between two publishes where the rest of the day's budget runs short.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paced_s: Option<i64>,
     /// Stored values that nothing names any more and that are to be deleted.
     pub to_delete: usize,
+    /// Cached upstream answers.
+    pub cache: CacheStatus,
     /// What the store promises.
     pub store: StoreStatus,
     /// What somebody should know: what the store can't promise, a rhythm over the budget.
@@ -134,7 +137,10 @@ pub(super) async fn status<H: Host>(
     let now = host.time().await;
     let spent = Spent::of(now, head_ledger, loaded.state.ledger);
     let writes_today = spent.writes();
-    let pace_ms = spent.pace_ms(engagement::writes_per_day(&found.config), now);
+    let budget = engagement::writes_per_day(&found.config);
+    let pace_ms = spent.pace_ms(budget, now);
+    let cache = CacheStatus::of(&found.config, &loaded.control, now);
+    let cache_notes = cache.notes(&found.config, &loaded.control, now);
     let head = loaded.head.as_ref();
     let used = usage::known(
         now,
@@ -185,10 +191,11 @@ pub(super) async fn status<H: Host>(
             requests: used.requests,
         },
         expected: usage::expected(&found.config),
-        writes_left: engagement::writes_per_day(&found.config).saturating_sub(writes_today),
+        writes_left: budget.saturating_sub(writes_today),
         paced_s: pace_ms.map(|wait| wait / 1000),
         to_delete: loaded.state.garbage.len(),
-        notes,
+        notes: notes.into_iter().chain(cache_notes).collect(),
+        cache,
         store: StoreStatus {
             swap: store.swap,
             ttl: store.ttl,

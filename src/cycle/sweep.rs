@@ -37,7 +37,8 @@ impl<H: Host> Run<'_, H> {
 
     /// Takes what may be deleted now out of the state. A quarter of the day's budget is left to news.
     pub(super) fn take_ripe(&mut self, left_today: u32) -> Vec<String> {
-        let spare = left_today.saturating_sub(self.config.budget.writes_per_day / 4) as usize;
+        let spare =
+            left_today.saturating_sub(self.config.budget.cycle_writes_per_day() / 4) as usize;
         let ripe = self
             .state
             .garbage

@@ -1,6 +1,8 @@
 //! What is remembered of the sources, against the configuration and the published head.
 
+use crate::cache::{Control, purged_upto};
 use crate::config::{Config, Source};
+use crate::fetch::Validators;
 use crate::fold::{SourceState, State};
 use crate::slice::{Check, Head};
 use crate::time::Timestamp;
@@ -34,6 +36,24 @@ pub(crate) fn sync(config: &Config, state: &mut State, head: Option<&Head>) {
         }
         state.sources.insert(source.id.clone(), known);
     }
+}
+
+/// Forgets what is known of the documents of sources that were purged since, so that they are asked for whole, now. Says
+/// whether there were any.
+pub(crate) fn void_purged(config: &Config, state: &mut State, control: &Control) -> bool {
+    let mut any = false;
+    for source in &config.sources {
+        let purged = purged_upto(control, source);
+        if let Some(known) = state.sources.get_mut(&source.id)
+            && purged > known.purged
+        {
+            known.purged = purged;
+            known.validators = Validators::default();
+            known.due = None;
+            any = true;
+        }
+    }
+    any
 }
 
 fn asked(check: Check) -> Option<Timestamp> {

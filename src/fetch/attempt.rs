@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use url::Url;
 
 use super::request::{self, Headers};
-use super::{FetchError, Job, Outcome, answer, text};
+use super::{FetchError, Outcome, Target, Validators, answer, text};
 use crate::config::Config;
 use crate::host::{Host, HttpError, Incoming, Outgoing};
 use crate::time::Timestamp;
@@ -16,7 +16,8 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     index: usize,
-    job: &'a Job<'a>,
+    /// What we have.
+    validators: &'a Validators,
     headers: Headers,
     /// Where the next request goes.
     url: Url,
@@ -51,25 +52,22 @@ impl<'a> Attempt<'a> {
     pub(super) async fn begin<H: Host>(
         host: &H,
         index: usize,
-        job: &'a Job<'a>,
+        target: &Target<'_>,
+        validators: &'a Validators,
         config: &Config,
         first: bool,
     ) -> Result<Self, FetchError> {
-        let source = job.source;
-        let url = source_address(&source.url)?;
-        let headers = request::headers(host, source, &job.validators, config).await?;
-        let timeout_ms = source.timeout_ms.unwrap_or(config.limits.timeout_ms);
-        let timeout = Duration::from_millis(timeout_ms.min(config.limits.run_time_ms));
+        let url = source_address(target.url)?;
+        let headers = request::headers(host, target, validators, config).await?;
+        let timeout = Duration::from_millis(target.timeout_ms.min(config.limits.run_time_ms));
         Ok(Self {
             index,
-            job,
+            validators,
             headers,
             url,
             visited: Vec::new(),
             redirects_max: config.limits.redirects,
-            body_bytes_max: source
-                .body_bytes_max
-                .unwrap_or(config.limits.body_bytes_max),
+            body_bytes_max: target.body_bytes_max,
             timeout,
             time_left: timeout,
             run_left: timeout,
@@ -135,7 +133,7 @@ impl<'a> Attempt<'a> {
             },
             Ok(answer) => answer::outcome(
                 answer,
-                &self.job.validators,
+                self.validators,
                 self.url.clone(),
                 self.body_bytes_max,
                 now,

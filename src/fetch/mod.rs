@@ -8,7 +8,7 @@ mod request;
 mod tests;
 mod text;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use self::attempt::{Attempt, Next};
-use crate::config::{Config, Source};
+use crate::config::{Config, HeaderText, Limits, Source};
 use crate::host::{Host, HttpClient, HttpError};
 use crate::time::Timestamp;
 
@@ -32,6 +32,35 @@ pub struct Validators {
     /// Hash of the decoded body: tells "unchanged" for sources without validators.
     #[serde(default)]
     pub body_hash: u64,
+}
+
+/// Whom to ask, and for what.
+#[derive(Debug, Clone)]
+pub struct Target<'a> {
+    /// Where.
+    pub url: &'a str,
+    /// `Accept`, unless `headers` has one.
+    pub accept: &'a str,
+    /// Its own request headers.
+    pub headers: &'a BTreeMap<String, HeaderText>,
+    /// From the first request to the last byte, in milliseconds.
+    pub timeout_ms: u64,
+    /// Size of the answer, before and after content-decoding, in bytes.
+    pub body_bytes_max: usize,
+}
+
+impl<'a> Target<'a> {
+    /// As a source is asked.
+    #[must_use]
+    pub fn of(source: &'a Source, limits: &Limits) -> Self {
+        Self {
+            url: &source.url,
+            accept: request::accept(&source.kind),
+            headers: &source.headers,
+            timeout_ms: source.timeout_ms.unwrap_or(limits.timeout_ms),
+            body_bytes_max: source.body_bytes_max.unwrap_or(limits.body_bytes_max),
+        }
+    }
 }
 
 /// One source to ask.
@@ -133,7 +162,16 @@ pub async fn fetch_all<H: Host>(
             let Some((index, job)) = waiting.next() else {
                 break;
             };
-            match Attempt::begin(host, index, job, config, sent == 0).await {
+            match Attempt::begin(
+                host,
+                index,
+                &Target::of(job.source, &config.limits),
+                &job.validators,
+                config,
+                sent == 0,
+            )
+            .await
+            {
                 Ok(attempt) => batch.push(attempt),
                 Err(error) => each(index, Outcome::Failed(error)),
             }
@@ -156,6 +194,39 @@ pub async fn fetch_all<H: Host>(
         }
     }
     sent
+}
+
+/// The upstream's own words, made fit for a log: one line, short, nothing after a `?`.
+pub(crate) fn shown(words: &str) -> String {
+    text::foreign(words, &[])
+}
+
+/// Asks one target, redirects included.
+pub async fn fetch_one<H: Host>(
+    host: &H,
+    target: &Target<'_>,
+    validators: &Validators,
+    config: &Config,
+) -> Outcome {
+    let mut attempt = match Attempt::begin(host, 0, target, validators, config, true).await {
+        Ok(attempt) => attempt,
+        Err(error) => return Outcome::Failed(error),
+    };
+    // Ends: an attempt refuses one redirect more than the limits allow.
+    loop {
+        let began = host.elapsed();
+        let answer = host.http().send(attempt.request()).await;
+        attempt.charge(host.elapsed().saturating_sub(began), true);
+        match attempt.judge(answer, host.now()) {
+            Next::Done(outcome) => return outcome,
+            Next::Redirected(next) => attempt = *next,
+            // Only what shares a run is ever left to the next one.
+            Next::Left => {
+                let message = "no whole answer in time".to_owned();
+                return Outcome::Failed(FetchError::new("timeout", message));
+            }
+        }
+    }
 }
 
 /// Sends one batch and judges its answers one by one, so that only one body at a time is held decoded.

@@ -5,8 +5,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{FetchError, Validators};
-use crate::config::{Config, HeaderText, Source, SourceKind};
+use super::{FetchError, Target, Validators};
+use crate::config::{Config, HeaderText, SourceKind};
 use crate::host::{OWN_VARIABLES, Variables};
 
 /// What a feed source is asked for. Upstreams that negotiate must send the feed rather than the page about it.
@@ -41,19 +41,19 @@ pub(super) struct Headers {
     pub(super) secrets: Vec<String>,
 }
 
-/// Builds the headers for `source`, with its secrets filled in.
+/// Builds the headers for `target`, with its secrets filled in.
 pub(super) async fn headers<V: Variables>(
     variables: &V,
-    source: &Source,
+    target: &Target<'_>,
     validators: &Validators,
     config: &Config,
 ) -> Result<Headers, FetchError> {
     let mut headers = Headers {
-        open: negotiation(source, config),
+        open: negotiation(target, config),
         ..Headers::default()
     };
     conditions(&mut headers.open, validators);
-    for (name, text) in &source.headers {
+    for (name, text) in target.headers {
         let header = header_name(name)?;
         let (value, private) = match text {
             HeaderText::Literal(text) => {
@@ -77,13 +77,19 @@ pub(super) async fn headers<V: Variables>(
     Ok(headers)
 }
 
-fn negotiation(source: &Source, config: &Config) -> HeaderMap {
-    let accept = match source.kind {
+/// What a source of this kind is asked for.
+pub(super) fn accept(kind: &SourceKind) -> &'static str {
+    match kind {
         SourceKind::Feed => ACCEPT_FEED,
         SourceKind::Json(_) => ACCEPT_JSON,
-    };
+    }
+}
+
+fn negotiation(target: &Target<'_>, config: &Config) -> HeaderMap {
     let mut map = HeaderMap::new();
-    map.insert(ACCEPT, HeaderValue::from_static(accept));
+    if let Ok(accept) = HeaderValue::from_str(target.accept) {
+        map.insert(ACCEPT, accept);
+    }
     map.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_CODINGS));
     map.insert(USER_AGENT, user_agent(config.site.url.as_deref()));
     map

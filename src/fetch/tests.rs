@@ -250,6 +250,7 @@ fn config() -> Config {
             reads_per_day: None,
             requests_per_day: None,
             engagement_every_s: 3600,
+            cache_writes_per_day: 0,
         },
         limits: Limits {
             concurrency: 2,
@@ -261,6 +262,7 @@ fn config() -> Config {
             redirects: 3,
         },
         sources: Vec::new(),
+        proxies: Vec::new(),
         views: Vec::new(),
     }
 }

@@ -40,6 +40,9 @@ pub struct SourceState {
     /// Entries dated up to this (milliseconds since 1970) are taken for known: their memory was given up.
     #[serde(default)]
     pub forgotten_upto: Option<i64>,
+    /// The newest purge that was heeded for it: see [`crate::cache`].
+    #[serde(default)]
+    pub purged: u64,
 }
 
 impl SourceState {

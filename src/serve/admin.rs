@@ -78,15 +78,11 @@ pub(super) async fn refresh<H: Host>(
     default_config: &str,
     parameters: &Parameters,
 ) -> Result<Reply, Problem> {
-    let scope = match parameters.get("all") {
-        None => Scope::Due,
-        Some("1") => Scope::All,
-        Some(_) => {
-            return Err(Problem::bad_parameter(
-                "all",
-                "`all` can only be `1`; leave it out to ask the sources that are due.",
-            ));
-        }
+    let hint = "`all` can only be `1`; leave it out to ask the sources that are due.";
+    let scope = if is_all(parameters, hint)? {
+        Scope::All
+    } else {
+        Scope::Due
     };
     let round = parameters.get("round").map(Round::parse).transpose();
     let round = round.map_err(|error| {
@@ -112,6 +108,16 @@ pub(super) async fn status<H: Host>(
     Ok(answer(&status))
 }
 
+/// Whether `all=1` is given; anything else there is refused with `hint`.
+pub(super) fn is_all(parameters: &Parameters, hint: &'static str) -> Result<bool, Problem> {
+    match parameters.get("all") {
+        None => Ok(false),
+        Some("1") => Ok(true),
+        Some(_) => Err(Problem::bad_parameter("all", hint)),
+    }
+}
+
+/// What a run that could not be carried out is answered with.
 pub(super) fn failed<H: Host>(host: &H, error: CycleError) -> Problem {
     match error {
         CycleError::Store(error) => Problem::store(host, &ReadError::Store(error)),
@@ -124,7 +130,8 @@ pub(super) fn failed<H: Host>(host: &H, error: CycleError) -> Problem {
     }
 }
 
-fn answer(told: &impl Serialize) -> Reply {
+/// What is told, as JSON.
+pub(super) fn answer(told: &impl Serialize) -> Reply {
     // Serialising text and numbers does not fail.
     let json = serde_json::to_vec(told).unwrap_or_default();
     Reply::ok(JSON, vec![json.into()])

@@ -90,6 +90,13 @@ fn described(route: &Route, operation: &Operation, suffix: &str, note: &str) -> 
         "parameters": operation.parameters.iter().map(parameter).collect::<Vec<_>>(),
         "responses": responses,
     });
+    if operation.action == Action::Purge {
+        value["requestBody"] = json!({
+            "description": "In place of the query: several names at once.",
+            "required": false,
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Purge" } } },
+        });
+    }
     if route.surface == Surface::Admin {
         value["security"] = json!([{ "token": [] }]);
     }
@@ -155,6 +162,7 @@ fn response(answer: &Answer, head: bool, cacheable: bool) -> Value {
         let mut content = Map::new();
         let schema = match answer.schema {
             "" if answer.media_type.ends_with("json") => json!({ "type": "object" }),
+            "" if answer.media_type == "*/*" => json!({}),
             "" => json!({ "type": "string" }),
             name => json!({ "$ref": format!("#/components/schemas/{name}") }),
         };

@@ -14,6 +14,8 @@ mod home;
 mod kept;
 mod openapi;
 mod problem;
+mod proxy;
+mod purge;
 mod query;
 mod reads;
 mod reply;
@@ -121,6 +123,8 @@ async fn answer<H: Host>(
         Action::Asset => reads::asset(path),
         Action::Refresh => admin::refresh(host, default_config, &parameters).await,
         Action::Status => admin::status(host, default_config).await,
+        Action::Proxy => proxy::answer(host, default_config, captured).await,
+        Action::Purge => purge::purge(host, default_config, &parameters, request.body()).await,
     }
 }
 

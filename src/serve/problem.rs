@@ -9,9 +9,11 @@ use super::query::{echo, nearest};
 use super::reply::{HTML, PROBLEM, Reply};
 use super::routes::{self, Parameter, Surface};
 use super::{REQUEST_BODY_BYTES_MAX, TARGET_BYTES_MAX};
+use crate::cache::Failure;
 use crate::host::{Host, KvError, Level};
 use crate::page::{Notice, notice_html};
 use crate::read::ReadError;
+use crate::time::Timestamp;
 
 /// Where each type is explained.
 const TYPES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/api.md#");
@@ -121,10 +123,12 @@ impl Problem {
         word: &str,
         known: impl Iterator<Item = &'a str> + Clone,
     ) -> Self {
-        let (kind, title) = if name == "source" {
-            ("unknown-source", "Unknown source")
-        } else {
-            ("unknown-category", "Unknown category")
+        let (kind, title) = match name {
+            "source" => ("unknown-source", "Unknown source"),
+            "proxy" => ("unknown-proxy", "Unknown proxy"),
+            "key" => ("unknown-key", "Unknown key"),
+            "tag" => ("unknown-tag", "Unknown tag"),
+            _ => ("unknown-category", "Unknown category"),
         };
         Self::new(
             StatusCode::NOT_FOUND,
@@ -222,6 +226,65 @@ impl Problem {
             "Address too long",
             format!("Path and query together may have {TARGET_BYTES_MAX} bytes."),
         )
+    }
+
+    pub(super) fn bad_body(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-body",
+            "Bad request body",
+            detail,
+        )
+    }
+
+    /// An upstream that gives nothing to pass on. Of its own words, which may hold secrets, nothing is repeated.
+    pub(super) fn upstream(id: &str, failure: &Failure, now: Timestamp) -> Self {
+        let (status, kind, title) = if failure.kind == "timeout" {
+            (
+                StatusCode::GATEWAY_TIMEOUT,
+                "upstream-timeout",
+                "The upstream gives no answer in time",
+            )
+        } else {
+            (
+                StatusCode::BAD_GATEWAY,
+                "upstream-failed",
+                "The upstream gives no usable answer",
+            )
+        };
+        let why = match failure.kind {
+            "timeout" => "gave no whole answer in time",
+            "too-large" => "answered with more than is passed on",
+            "denied" => "may not be asked by this deployment",
+            "connect" => "can't be reached",
+            "redirects" => "redirects to where it is not followed",
+            "status" => "answered with an error",
+            "empty" => "gave an empty answer",
+            "type" => "answered with a media type that is not passed on",
+            "secret" | "config" => "is not fully configured",
+            "failing" => "fails, and is not asked again yet",
+            _ => "gave a broken answer",
+        };
+        let detail = format!("The upstream of `{}` {why}.", echo(id));
+        let mut problem = Self::new(status, kind, title, detail);
+        if let Some(at) = failure.retry_at.filter(|at| *at > now) {
+            let seconds = (at.0 - now.0).div_euclid(1000) + 1;
+            problem.headers = Box::new([(header::RETRY_AFTER, seconds.to_string())]);
+        }
+        problem
+    }
+
+    /// The day's writes are used up until `wait_ms` from now.
+    pub(super) fn no_writes(wait_ms: i64) -> Self {
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no-writes",
+            "The day's writes are used up",
+            "The writes of cached answers and purges are used up until midnight UTC; `cache_writes_per_day` sets how many there are.",
+        );
+        let seconds = wait_ms.div_euclid(1000) + 1;
+        problem.headers = Box::new([(header::RETRY_AFTER, seconds.to_string())]);
+        problem
     }
 
     pub(super) fn unauthorized() -> Self {

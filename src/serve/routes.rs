@@ -48,6 +48,8 @@ pub(super) enum Action {
     Asset,
     Refresh,
     Status,
+    Proxy,
+    Purge,
 }
 
 /// A parameter of an operation. Its schema is found by its name.
@@ -179,6 +181,31 @@ const ROUND: Parameter = Parameter {
     in_query: true,
     description: "`new`, then the `round` of the report before, until its `left` is 0: for callers that go on at once. Nothing is stored then for sources that had nothing new.",
     example: "new",
+};
+
+const PROXY_ID: Parameter = Parameter {
+    name: "id",
+    in_query: false,
+    description: "The id of a `[[proxy]]`.",
+    example: "prices",
+};
+const PURGE_KEY: Parameter = Parameter {
+    name: "key",
+    in_query: true,
+    description: "The id of a proxy or source.",
+    example: "prices",
+};
+const PURGE_TAG: Parameter = Parameter {
+    name: "tag",
+    in_query: true,
+    description: "A tag of proxies or sources.",
+    example: "shop",
+};
+const PURGE_ALL: Parameter = Parameter {
+    name: "all",
+    in_query: true,
+    description: "`1` purges everything.",
+    example: "1",
 };
 
 const fn json(schema: &'static str, description: &'static str) -> Answer {
@@ -383,6 +410,36 @@ pub(super) static ROUTES: &[Route] = &[
         }],
     },
     Route {
+        path: "/api/proxy/{id}",
+        surface: Surface::Api,
+        operations: &[Operation {
+            verb: Verb::Get,
+            action: Action::Proxy,
+            id: "getProxied",
+            summary: "An upstream's answer, passed on whole",
+            parameters: &[PROXY_ID],
+            answers: &[
+                Answer {
+                    status: 200,
+                    media_type: "*/*",
+                    schema: "",
+                    description: "What the upstream answered, in its media type; `Age` says how long ago.",
+                },
+                BAD_QUERY,
+                problem(404, "No such proxy; the known ones are listed."),
+                BAD_CONFIGURATION,
+                problem(
+                    502,
+                    "The upstream gives nothing that can be passed on, and nothing stored may stand in for it.",
+                ),
+                problem(
+                    504,
+                    "The upstream gives no answer in time, and nothing stored may stand in for it.",
+                ),
+            ],
+        }],
+    },
+    Route {
         path: "/health",
         surface: Surface::Api,
         operations: &[Operation {
@@ -482,6 +539,37 @@ pub(super) static ROUTES: &[Route] = &[
                 NO_ADMIN,
                 BAD_CONFIGURATION,
                 UNAVAILABLE,
+            ],
+        }],
+    },
+    Route {
+        path: "/_edgefold/purge",
+        surface: Surface::Admin,
+        operations: &[Operation {
+            verb: Verb::Post,
+            action: Action::Purge,
+            id: "purge",
+            summary: "Void cached answers, and what is known of sources, by key, by tag, or all",
+            parameters: &[PURGE_KEY, PURGE_TAG, PURGE_ALL],
+            answers: &[
+                json(
+                    "Purged",
+                    "What was purged. Repeating it changes nothing but costs a write.",
+                ),
+                problem(
+                    400,
+                    "Nothing is named, or a parameter or the body is malformed.",
+                ),
+                UNAUTHORIZED,
+                problem(
+                    404,
+                    "No proxy or source has this id or tag; or this deployment sets no token.",
+                ),
+                BAD_CONFIGURATION,
+                problem(
+                    503,
+                    "The store can't be read, or the day's writes are used up; `Retry-After` says when to come back.",
+                ),
             ],
         }],
     },

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cache::PURGE_NAMES_MAX;
 use crate::item::{AUTHOR_CHARS_MAX, SUMMARY_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX};
 use crate::slice::{ENGAGEMENT_ITEMS_MAX, ID_CHARS, PAGE_ITEMS_MAX};
 
@@ -32,6 +33,8 @@ pub(super) fn schemas() -> Value {
         "Health": health(),
         "Report": report(),
         "Status": status(),
+        "Purge": purge(),
+        "Purged": purged(),
         "Problem": problem(),
     })
 }
@@ -203,6 +206,39 @@ fn health() -> Value {
     )
 }
 
+fn purge() -> Value {
+    let names = |of: &str| {
+        json!({
+            "type": "array", "maxItems": PURGE_NAMES_MAX, "items": { "type": "string" },
+            "description": of,
+        })
+    };
+    object_but(
+        &["keys", "tags", "all"],
+        &json!({
+            "keys": names("Ids of proxies and sources."),
+            "tags": names("Tags of proxies and sources."),
+            "all": { "type": "boolean", "description": "Everything." },
+        }),
+        &json!({ "keys": ["prices"], "tags": ["shop"] }),
+    )
+}
+
+fn purged() -> Value {
+    let ids = |of: &str| json!({ "type": "array", "items": name("An id."), "description": of });
+    object(
+        &json!({
+            "proxies": ids("Proxies whose stored answers are not served any more."),
+            "sources": ids("Sources that the next cycle asks for their whole documents."),
+            "purged": time("What was asked for before this is void."),
+            "writes_left": count("Writes of cached answers and purges that the day has left."),
+        }),
+        &json!({
+            "proxies": ["prices"], "sources": [], "purged": "2026-11-21T08:40:00Z", "writes_left": 97,
+        }),
+    )
+}
+
 fn report() -> Value {
     let run = json!({
         "type": "object",
@@ -290,7 +326,7 @@ fn status() -> Value {
             "head_items": count("Items that the head holds itself."),
             "state_saved": maybe_time("When the state was stored last."),
             "remembered": count("Sealed items that de-duplication remembers."),
-            "writes_today": count("Store writes of the current UTC day."),
+            "writes_today": count("Store writes of the current UTC day; those of cached answers are counted in `cache`."),
             "today": today(),
             "expected": object(
                 &json!({
@@ -300,13 +336,14 @@ fn status() -> Value {
                 }),
                 &json!({ "runs": 48, "reads": 144, "requests": 480 }),
             ),
-            "writes_left": count("What is left of the day's budget."),
+            "writes_left": count("What is left of the cycles' share of the day's budget."),
             "paced_s": count("Seconds between two publishes where the rest of the day's budget runs short."),
             "to_delete": count("Stored values that nothing names any more and that are to be deleted."),
             "notes": {
                 "type": "array", "items": { "type": "string" },
                 "description": "What the store can't promise, or a rhythm over the budget.",
             },
+            "cache": status_cache(),
             "store": object(
                 &json!({
                     "swap": { "type": "boolean", "description": "Atomic compare-and-swap." },
@@ -324,9 +361,34 @@ fn status() -> Value {
             "tenant": "main", "config": "baked-in", "generation": 7, "updated": "2026-11-21T08:40:00Z", "head_bytes": 41_216,
             "head_items": 60, "state_saved": "2026-11-21T08:00:00Z", "remembered": 400, "writes_today": 12,
             "today": example_today(), "expected": { "runs": 48, "reads": 144, "requests": 480 },
-            "writes_left": 988, "to_delete": 3, "store": { "swap": true, "ttl": false, "list": true, "batch": true, "increment": true },
+            "writes_left": 988, "to_delete": 3, "cache": { "writes_today": 4, "writes_left": 96, "proxies": [] },
+            "store": { "swap": true, "ttl": false, "list": true, "batch": true, "increment": true },
             "views": [], "sources": [],
         }),
+    )
+}
+
+fn status_cache() -> Value {
+    let proxy = object_but(
+        &["retry_at"],
+        &json!({
+            "id": name("As in `/api/proxy/{id}`."),
+            "claimed": maybe_time("When somebody set out to refresh it last."),
+            "failures": count("Refreshes in a row that brought nothing, as far as was stored."),
+            "retry_at": time("The upstream fails and is not asked before this."),
+        }),
+        &json!({ "id": "prices", "claimed": "2026-11-21T08:40:00Z", "failures": 0 }),
+    );
+    object_but(
+        &["paced_s", "purged"],
+        &json!({
+            "writes_today": count("Writes of answers and purges of the current UTC day."),
+            "writes_left": count("What is left of their share."),
+            "paced_s": count("Seconds between two refreshes of one proxy where the rest of the share runs short."),
+            "purged": time("When something was purged last."),
+            "proxies": { "type": "array", "items": proxy },
+        }),
+        &json!({ "writes_today": 4, "writes_left": 96, "proxies": [] }),
     )
 }
 

@@ -7,4 +7,5 @@ mod hostile;
 mod openapi;
 mod pages;
 mod paging;
+mod proxied;
 mod tenants;

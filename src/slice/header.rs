@@ -37,6 +37,10 @@ pub enum Kind {
     State = 4,
     /// Engagement counts.
     Snapshot = 5,
+    /// An upstream's answer, passed on whole.
+    Cached = 16,
+    /// Claims, purges and writes of cached answers.
+    CacheControl = 17,
 }
 
 /// Writes header and hash in front of `value`, whose first [`BODY_AT`] bytes are reserved for it.

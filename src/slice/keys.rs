@@ -15,6 +15,15 @@ pub const SEGMENTS: &str = "seg/";
 /// What the keys of all directories begin with.
 pub const DIRECTORIES: &str = "dir/";
 
+/// Who refreshes which cached answer, what was purged, and how many writes that took today.
+pub const CACHE_CONTROL: &str = "cache/control";
+
+/// Where the cached answer of the proxy whose id has this hash is.
+#[must_use]
+pub fn cached(id_hash: u128) -> String {
+    format!("cache/{id_hash:032x}")
+}
+
 /// Where the segment of content hash `name` is.
 #[must_use]
 pub fn segment(name: u128) -> String {

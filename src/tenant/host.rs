@@ -1,8 +1,10 @@
 //! A host as one tenant sees it.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Roster, Tenant, TenantKv};
+use crate::cache::InFlight;
 use crate::host::{Clock, Host, Level, Log, Random, Variables};
 use crate::time::Timestamp;
 
@@ -64,6 +66,10 @@ impl<'a, H: Host> Host for TenantHost<'a, H> {
         self.inner.http()
     }
 
+    fn in_flight(&self) -> Option<Rc<InFlight>> {
+        self.inner.in_flight()
+    }
+
     async fn time(&self) -> Timestamp {
         self.inner.time().await
     }
@@ -76,6 +82,10 @@ impl<H: Host> Clock for TenantHost<'_, H> {
 
     fn elapsed(&self) -> Duration {
         self.inner.elapsed()
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.inner.pause(time).await;
     }
 }
 

@@ -1,7 +1,9 @@
 //! The small ports: clocks, randomness, variables, log.
 
+use std::rc::Rc;
 use std::time::Duration;
 
+use edgefold::cache::InFlight;
 use edgefold::host::{Clock, Host, Level, Log, Random, Variables};
 use edgefold::time::Timestamp;
 use wasip3::clocks::{monotonic_clock, system_clock};
@@ -9,6 +11,11 @@ use wasip3::clocks::{monotonic_clock, system_clock};
 use crate::bindings::wasi::config;
 use crate::outgoing::WasiHttp;
 use crate::store::HostKv;
+
+thread_local! {
+    /// What the requests of this instance are asking upstreams for at the moment.
+    static IN_FLIGHT: Rc<InFlight> = Rc::default();
+}
 
 /// Everything the logic needs, from WASI and `edgefold:host`.
 #[derive(Default)]
@@ -28,6 +35,10 @@ impl Host for Wasi {
     fn http(&self) -> &WasiHttp {
         &self.http
     }
+
+    fn in_flight(&self) -> Option<Rc<InFlight>> {
+        Some(IN_FLIGHT.with(Rc::clone))
+    }
 }
 
 impl Clock for Wasi {
@@ -38,6 +49,11 @@ impl Clock for Wasi {
 
     fn elapsed(&self) -> Duration {
         Duration::from_nanos(monotonic_clock::now())
+    }
+
+    async fn pause(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        monotonic_clock::wait_for(nanos).await;
     }
 }
 

@@ -85,6 +85,11 @@ impl Clock for Fastly {
     fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the host's timer")]
+    async fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
 impl Random for Fastly {

@@ -1,13 +1,15 @@
 //! edgefold on Spin 4.1 and later: the ports of [`edgefold::host`] over `spin-sdk`. Maps types and errors, and decides nothing.
 //!
-//! Spin reuses an instance for many requests and runs several at once: nothing here outlives its request.
+//! Spin reuses an instance for many requests and runs several at once: nothing of a request outlives it.
 
 mod kv;
 mod upstream;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use edgefold::cache::InFlight;
 use edgefold::host::{Clock, Host, Level, Log, Random, Variables};
 use edgefold::serve::{self, REQUEST_BODY_BYTES_MAX};
 use edgefold::time::Timestamp;
@@ -47,6 +49,11 @@ async fn serve(request: Request) -> http::Response<FullBody<Bytes>> {
     response.map(|body| FullBody::new(body.into_bytes()))
 }
 
+thread_local! {
+    /// What the requests of this instance are asking upstreams for at the moment.
+    static IN_FLIGHT: Rc<InFlight> = Rc::default();
+}
+
 struct Spin {
     kv: kv::DefaultStore,
     http: upstream::Client,
@@ -63,6 +70,10 @@ impl Host for Spin {
     fn http(&self) -> &Self::Http {
         &self.http
     }
+
+    fn in_flight(&self) -> Option<Rc<InFlight>> {
+        Some(IN_FLIGHT.with(Rc::clone))
+    }
 }
 
 impl Clock for Spin {
@@ -73,6 +84,11 @@ impl Clock for Spin {
 
     fn elapsed(&self) -> Duration {
         Duration::from_nanos(monotonic_clock::now())
+    }
+
+    async fn pause(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        monotonic_clock::wait_for(nanos).await;
     }
 }
 

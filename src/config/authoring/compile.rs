@@ -3,8 +3,8 @@
 use super::mistake::Mistake;
 use super::read::{Checker, Fields};
 use super::tables::{BUDGET, FILE, LIMITS, RETENTION, SITE};
-use super::{sources, syntax, views};
-use crate::config::{Budget, Config, Limits, Retention, Site};
+use super::{proxies, sources, syntax, views};
+use crate::config::{Config, Limits, Retention, Site};
 use crate::slice::VALUE_BYTES_MAX;
 
 /// Longest file. A site of 1,000 sources has about 200 kB.
@@ -92,6 +92,7 @@ pub(super) fn one_site(checker: &mut Checker<'_>, file: &Fields) -> Option<Confi
 fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
     let (sources, known) = sources::sources(checker, file);
     let views = views::views(checker, file, &known);
+    let proxies = proxies::proxies(checker, file);
     site_url(checker, file);
     let (site_default, budget_default, limits_default) = (
         Fields::absent(&SITE),
@@ -99,12 +100,16 @@ fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
         Fields::absent(&LIMITS),
     );
     let retention_default = Fields::absent(&RETENTION);
+    let has_proxies = !file.list("proxy").is_empty();
+    let budget = file.inner("budget").unwrap_or(&budget_default);
+    let budget = proxies::budget(checker, budget, has_proxies);
     Some(Config {
         site: site(file.inner("site").unwrap_or(&site_default))?,
-        budget: budget(file.inner("budget").unwrap_or(&budget_default))?,
+        budget: budget?,
         limits: limits(file.inner("limits").unwrap_or(&limits_default))?,
         retention: retention(file.inner("retention").unwrap_or(&retention_default)),
         sources: sources?,
+        proxies: proxies?,
         views: views?,
     })
 }
@@ -132,15 +137,6 @@ fn site(fields: &Fields) -> Option<Site> {
             .text("url")
             .map(|url| url.trim_end_matches('/').to_owned()),
         page_items: count(fields, "page_items")?,
-    })
-}
-
-fn budget(fields: &Fields) -> Option<Budget> {
-    Some(Budget {
-        writes_per_day: u32::try_from(fields.number("writes_per_day")?).ok()?,
-        reads_per_day: fields.number("reads_per_day"),
-        requests_per_day: fields.number("requests_per_day"),
-        engagement_every_s: fields.number("engagement_every")?,
     })
 }
 

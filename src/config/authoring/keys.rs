@@ -94,6 +94,10 @@ pub(super) const HEADER_BYTES_MAX: usize = 1000;
 pub(super) const SOURCES_MAX: usize = 1000;
 /// Most declared views.
 pub(super) const VIEWS_MAX: usize = 50;
+/// Most proxies.
+pub(super) const PROXIES_MAX: usize = 50;
+/// Largest answer of a proxy, in bytes: it is stored as one value with what is known of it.
+pub(super) const PROXY_BODY_BYTES_MAX: u64 = 480_000;
 /// Most categories.
 pub(super) const CATEGORIES_MAX: usize = 100;
 
@@ -102,3 +106,4 @@ pub(super) const MAP_EXAMPLE: &str =
     "[source.map] with items = \"$.hits[*]\", title = \"$.title\", url = \"$.url\"";
 
 const _: () = assert!(1 + CATEGORIES_MAX + VIEWS_MAX <= crate::slice::VIEWS_MAX);
+const _: () = assert!(PROXY_BODY_BYTES_MAX as usize + 8_000 <= crate::slice::VALUE_BYTES_MAX);

@@ -10,6 +10,7 @@ mod keys;
 mod mistake;
 mod nearest;
 mod opml;
+mod proxies;
 mod read;
 mod scalar;
 mod schema;

@@ -1,11 +1,17 @@
 //! The one table of everything that can be written in `edgefold.toml`. The checker, the JSON Schema and the
 //! tables of the documentation are all driven by it: a key that is not here does not exist.
 
-use super::keys::{Default, Key, Kind, SOURCES_MAX, Table, VIEWS_MAX};
+use super::keys::{Default, Key, Kind, PROXIES_MAX, SOURCES_MAX, Table, VIEWS_MAX};
+use super::proxies::PROXY;
 use crate::slice::PAGE_ITEMS_MAX;
 use crate::tenant::TENANTS_MAX;
 
-const fn key(name: &'static str, kind: Kind, default: Default, doc: &'static str) -> Key {
+pub(super) const fn key(
+    name: &'static str,
+    kind: Kind,
+    default: Default,
+    doc: &'static str,
+) -> Key {
     Key {
         name,
         kind,
@@ -33,6 +39,12 @@ pub(super) static FILE: Table = Table {
             Kind::Tables(&SOURCE, SOURCES_MAX),
             Default::Required,
             SOURCE.doc,
+        ),
+        key(
+            "proxy",
+            Kind::Tables(&PROXY, PROXIES_MAX),
+            Default::Derived,
+            PROXY.doc,
         ),
         key(
             "view",
@@ -138,6 +150,12 @@ pub(super) static BUDGET: Table = Table {
             Kind::Duration(60, 86_400),
             Default::Text("1h"),
             "Points and comments are stored at most this often, and with at most an eighth of `writes_per_day`.",
+        ),
+        key(
+            "cache_writes_per_day",
+            Kind::Integer(2, 9_000_000),
+            Default::Derived,
+            "How many of `writes_per_day` are for the answers of `[[proxy]]` and for purges; cycles have the rest. Without it a tenth, or a hundredth where there is no `[[proxy]]`.",
         ),
     ],
 };

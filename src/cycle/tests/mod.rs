@@ -12,6 +12,7 @@ mod figures;
 mod model;
 mod operations;
 mod orphans;
+mod purged;
 mod retention;
 mod sources;
 mod walk;

@@ -19,7 +19,7 @@ fn writes_are_what_the_design_says() {
     let unchanged = world.cycle(&config);
     assert_eq!(
         (unchanged.outcome, unchanged.kv.writes, unchanged.kv.reads),
-        (RunOutcome::Unchanged, 0, 2)
+        (RunOutcome::Unchanged, 0, 3)
     );
     world.edit("a", |posts| posts.push(post("a", 30)));
     let one = world.cycle(&config);

@@ -14,11 +14,14 @@ use crate::serve::{REQUEST_BODY_BYTES_MAX, TARGET_BYTES_MAX};
 use crate::slice::{SliceRef, keys};
 use crate::tenant::Tenant;
 
-/// A target of every public route that answers 200.
+/// Needs a proxy and an upstream: see `proxied.rs`.
+const PROXY_ROUTE: &str = "/api/proxy/{id}";
+
+/// A target of every public route that answers 200 out of the store.
 fn good_targets() -> Vec<String> {
     ROUTES
         .iter()
-        .filter(|route| route.surface != Surface::Admin)
+        .filter(|route| route.surface != Surface::Admin && route.path != PROXY_ROUTE)
         .map(|route| match route.path {
             "/api/items/{id}" => format!("/api/items/{}", ordinary(1)[0].id),
             "/item/{id}" => format!("/item/{}", ordinary(1)[0].id),
@@ -31,7 +34,7 @@ fn good_targets() -> Vec<String> {
 #[test]
 fn every_route_answers_its_methods_and_no_others() {
     let host = Double::with(3).set("admin_token", "secret");
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| route.path != PROXY_ROUTE) {
         let target = route
             .path
             .replace("{id}", &ordinary(1)[0].id)

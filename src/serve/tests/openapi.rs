@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::double::{Answered, Double, ordinary};
+use super::proxied::deployment;
 use crate::item::Engagement;
 use crate::page::{rules_path, script_path, stylesheet_path};
 use crate::serve::routes::{ROUTES, Surface, Verb};
@@ -116,7 +117,10 @@ fn assert_described(document: &Value, method: &str, path: &str, answer: &Answere
     if answer.status == 304 || method == "HEAD" {
         return;
     }
-    let content = &response["content"][answer.header("content-type")];
+    let content = match &response["content"][answer.header("content-type")] {
+        Value::Null => &response["content"]["*/*"],
+        exact => exact,
+    };
     assert!(
         content.is_object(),
         "{at}: {} is not described",
@@ -301,4 +305,38 @@ fn real_answers_are_as_described() {
     }
     let absent = starting.ask("POST", "/_edgefold/refresh", &[]);
     assert_described(&document, "POST", "/_edgefold/refresh", &absent);
+}
+
+#[test]
+fn proxied_and_purging_answers_are_as_described() {
+    let document = document();
+    let token = "authorization: Bearer right";
+    let json = r#"[{"any":"thing"}]"#;
+    for upstream in [
+        Some((200, "application/json", json)),
+        Some((200, "text/csv", "a,b")),
+        Some((500, "text/plain", "no")),
+        None,
+    ] {
+        let host = deployment(upstream);
+        for target in [
+            "/api/proxy/prices",
+            "/api/proxy/price",
+            "/api/proxy/prices?x=1",
+        ] {
+            for method in ["GET", "HEAD"] {
+                let answer = host.ask(method, target, &[]);
+                assert_described(&document, method, "/api/proxy/{id}", &answer);
+            }
+        }
+        for query in ["?key=prices", "?tag=shop", "?all=1", "", "?key=x", "?x=1"] {
+            let target = format!("/_edgefold/purge{query}");
+            for headers in [&[token][..], &[]] {
+                let answer = host.ask("POST", &target, headers);
+                assert_described(&document, "POST", "/_edgefold/purge", &answer);
+            }
+        }
+        let status = host.ask("GET", "/_edgefold/status", &[token]);
+        assert_described(&document, "GET", "/_edgefold/status", &status);
+    }
 }

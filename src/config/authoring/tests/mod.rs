@@ -6,4 +6,5 @@ mod files;
 mod imports;
 mod mistakes;
 mod model;
+mod proxies;
 mod tenants;

@@ -34,6 +34,7 @@ pub(in crate::cycle) fn config(sources: &[&str]) -> Config {
             reads_per_day: None,
             requests_per_day: None,
             engagement_every_s: 3600,
+            cache_writes_per_day: 0,
         },
         limits: Limits {
             concurrency: 6,
@@ -45,6 +46,7 @@ pub(in crate::cycle) fn config(sources: &[&str]) -> Config {
             redirects: 5,
         },
         sources: sources.iter().map(source).collect(),
+        proxies: Vec::new(),
         views: vec![View {
             id: "sevens".into(),
             title: "Sevens".into(),

@@ -1,0 +1,142 @@
+//! Purging: one write, however many answers it drops.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::budget;
+use super::control::{Control, Name, rest_of_day_ms};
+use crate::config::{Config, Proxy, Source};
+use crate::host::{Host, KvError};
+use crate::slice::keys;
+use crate::store::{Change, modify};
+use crate::time::Timestamp;
+
+/// Names in one purge.
+pub const PURGE_NAMES_MAX: usize = 100;
+
+/// What is to be purged.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Purge {
+    /// Everything.
+    pub all: bool,
+    /// Ids of proxies and sources.
+    pub keys: Vec<String>,
+    /// Their tags.
+    pub tags: Vec<String>,
+}
+
+/// What was purged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Purged {
+    /// Proxies whose stored answers are not served any more.
+    pub proxies: Vec<String>,
+    /// Sources that the next cycle asks afresh.
+    pub sources: Vec<String>,
+    /// What was asked for before this is void.
+    pub purged: Timestamp,
+    /// Writes of cached answers and purges that the day has left.
+    pub writes_left: u32,
+}
+
+/// Why nothing was purged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PurgeError {
+    /// Nothing is named, or too much.
+    Empty,
+    /// More than [`PURGE_NAMES_MAX`] names.
+    TooMany,
+    /// No proxy and no source has this id.
+    UnknownKey(String),
+    /// No proxy and no source has this tag.
+    UnknownTag(String),
+    /// The day's writes are used up; there are new ones in so many milliseconds.
+    NoWrites(i64),
+    /// The store failed. Where it says `Ambiguous` the purge may have taken place; it can be repeated.
+    Store(KvError),
+}
+
+/// Every id, and every tag, that a purge may name.
+#[must_use]
+pub(crate) fn known(config: &Config) -> (BTreeSet<&str>, BTreeSet<&str>) {
+    let ids = config.proxies.iter().map(|proxy| proxy.id.as_str());
+    let ids = ids.chain(config.sources.iter().map(|source| source.id.as_str()));
+    let tags = config.proxies.iter().flat_map(|proxy| &proxy.tags);
+    let tags = tags.chain(config.sources.iter().flat_map(|source| &source.tags));
+    (ids.collect(), tags.map(String::as_str).collect())
+}
+
+/// Voids what `asked` names: stored answers of proxies are not served again, and the next cycle asks sources for their
+/// whole documents. One write, whatever the number. Done twice it is as done once, but for the second write.
+///
+/// # Errors
+/// Unknown names, no writes left today, a store that fails. Nothing was purged then.
+pub async fn purge<H: Host>(
+    host: &H,
+    config: &Config,
+    asked: &Purge,
+) -> Result<Purged, PurgeError> {
+    check(config, asked)?;
+    let now = host.time().await;
+    let named = |ids: &str, tags: &[String]| {
+        asked.all
+            || asked.keys.iter().any(|key| key == ids)
+            || tags.iter().any(|tag| asked.tags.contains(tag))
+    };
+    let proxy = |proxy: &&Proxy| named(&proxy.id, &proxy.tags);
+    let source = |source: &&Source| named(&source.id, &source.tags);
+    let done = modify(host.kv(), keys::CACHE_CONTROL, None, |entry| {
+        let mut control = entry.map_or_else(Control::default, Control::of);
+        if budget::purges_left(config, &control, now) == 0 {
+            return Change::Keep(None);
+        }
+        if asked.all {
+            control.purge_all(now);
+        } else {
+            let keys = asked.keys.iter().map(|key| Name::Key(key));
+            let tags = asked.tags.iter().map(|tag| Name::Tag(tag));
+            control.purge_names(now, keys.chain(tags));
+        }
+        control.count(now, 1);
+        let epoch = i64::try_from(control.epoch).unwrap_or(i64::MAX);
+        let left = budget::purges_left(config, &control, now);
+        Change::Put(control.encode(), Some((Timestamp(epoch), left)))
+    });
+    let done = done.await.map_err(PurgeError::Store)?;
+    let (purged, writes_left) = done
+        .outcome
+        .ok_or_else(|| PurgeError::NoWrites(rest_of_day_ms(now)))?;
+    let proxies = config.proxies.iter().filter(proxy);
+    let sources = config.sources.iter().filter(source);
+    Ok(Purged {
+        proxies: proxies.map(|proxy| proxy.id.clone()).collect(),
+        sources: sources.map(|source| source.id.clone()).collect(),
+        purged,
+        writes_left,
+    })
+}
+
+fn check(config: &Config, asked: &Purge) -> Result<(), PurgeError> {
+    let names = asked.keys.len() + asked.tags.len();
+    if !asked.all && names == 0 {
+        return Err(PurgeError::Empty);
+    }
+    if names > PURGE_NAMES_MAX {
+        return Err(PurgeError::TooMany);
+    }
+    let (ids, tags) = known(config);
+    if let Some(key) = asked.keys.iter().find(|key| !ids.contains(key.as_str())) {
+        return Err(PurgeError::UnknownKey(key.clone()));
+    }
+    if let Some(tag) = asked.tags.iter().find(|tag| !tags.contains(tag.as_str())) {
+        return Err(PurgeError::UnknownTag(tag.clone()));
+    }
+    Ok(())
+}
+
+/// The newest purge that touches `source`.
+pub(crate) fn purged_upto(control: &Control, source: &Source) -> u64 {
+    let tags = source.tags.iter().map(|tag| Name::Tag(tag));
+    control.epoch_of_names(std::iter::once(Name::Key(&source.id)).chain(tags))
+}

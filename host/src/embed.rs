@@ -272,6 +272,10 @@ impl Builder {
             .map_err(|error| BuildError::Component(format!("{error:#}")))?;
         let outbound = Outbound::new(self.outbound, self.resolver)
             .map_err(|error| BuildError::Engine(error.to_string()))?;
+        let kv = self.kv.unwrap_or_else(|| Arc::new(MemoryKv::new()));
+        for note in edgefold::cycle::store_notes(kv.capabilities()) {
+            tracing::warn!("{note}");
+        }
         let permits = usize::try_from(self.limits.instances).unwrap_or(usize::MAX);
         Ok(EdgefoldHost {
             permits: Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS))),
@@ -281,7 +285,7 @@ impl Builder {
                 limits: self.limits,
                 memory_peak: Arc::default(),
                 variables: Arc::new(WasiConfigVariables::from_iter(self.variables)),
-                kv: self.kv.unwrap_or_else(|| Arc::new(MemoryKv::new())),
+                kv,
                 outbound: Arc::new(outbound),
             }),
         })

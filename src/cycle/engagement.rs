@@ -170,9 +170,8 @@ impl<H: Host> Run<'_, H> {
     }
 
     fn is_budget_short(&self) -> bool {
-        let budget = writes_per_day(self.config);
-        let spent = self.spent();
-        spent.writes() >= budget || spent.pace_ms(budget, self.now).is_some()
+        let purse = self.purse();
+        purse.left() == 0 || purse.pace_ms().is_some()
     }
 }
 

@@ -1,27 +1,28 @@
 //! Makes the outcome of a run visible, within the day's budget.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use crate::fetch::Validators;
-use crate::fold::{self, Edit};
-use crate::host::{Host, Kv, KvError, Level, Precondition};
-use crate::publish::{self, Published, Sealing};
-use crate::slice::{Head, Position, VALUE_BYTES_MAX, keys};
+use crate::fold;
+use crate::host::{Host, Kv, KvError, Level};
+use crate::publish::{self, Published};
+use crate::slice::{Head, HeadParts, VALUE_BYTES_MAX};
 
-use super::frame::Frame;
-use super::ledger::Spent;
+use super::claim::{CLAIM_WRITES, Claim, Claimed, claims};
+use super::draft::Draft;
+use super::ledger::{Priority, Purse};
 use super::run::{Outcome, Run};
-use super::sync::checks;
+use super::save::Preceding;
+use super::sync::rebase;
 use super::{CycleError, RunOutcome, engagement};
 
 /// The state is stored at most this often, in milliseconds, unless something was sealed or sources were left.
 const STATE_EVERY_MS: i64 = 60 * 60 * 1000;
 /// How long a call before anything was due counts, in milliseconds.
 const CALLED_EARLY_MS: i64 = 48 * 60 * 60 * 1000;
-/// Writes that a seal takes beside its segments and directories: the reservation, the head, the state.
-const SEAL_WRITES: usize = 3;
+/// Claims that a head remembers for the state; counters of more stay stored for good.
+const CLAIMS_MAX: usize = 64;
 
 impl<H: Host> Run<'_, H> {
     /// Lays out the next head, seals what it can't keep, and publishes.
@@ -30,143 +31,123 @@ impl<H: Host> Run<'_, H> {
         kv: &K,
         folded: Outcome,
     ) -> Result<RunOutcome, CycleError> {
-        let spent = self.spent();
-        let budget = engagement::writes_per_day(self.config);
-        let left_today = budget.saturating_sub(spent.writes()) as usize;
-        let head = self.loaded.head.clone();
-        let frame = Frame {
-            config: self.config,
-            head: head.as_ref(),
-            now: self.now,
-        };
-        let mut parts = frame.parts(folded.health);
-        let news = (self.report.added, self.report.changed);
-        parts.activity = frame.activity(&parts, &folded.rows, news);
-        let sealed_before = frame.sealed_counts();
-        let keep = publish::keep(&folded.rows, self.config.site.page_items);
-        let (kept, sealed) = folded.rows.split_at(keep);
-        let sealing = Sealing {
-            rows: sealed,
-            edits: &folded.edits,
-            config: self.config,
-            now: self.now,
-            generation: parts.generation,
-            kept: keep,
-            dropped_upto: head.as_ref().and_then(Head::dropped_upto),
-        };
-        let mut seal = publish::seal(kv, &mut parts.views, &sealing).await?;
-        self.report.notes.append(&mut seal.notes);
-        let pace = spent.pace_ms(budget, self.now);
-        // While the budget is short, the head goes first: seals and the state wait.
-        let waits = left_today == 0
-            || pace.is_some()
-            || (!seal.writes.is_empty() && seal.writes.len() + SEAL_WRITES > left_today);
-        if waits {
-            // Sealing can wait as long as the head takes everything.
-            parts.views = frame.parts(Vec::new()).views;
-            parts.rows.clone_from(&folded.rows);
-            parts.dropped_upto = sealing.dropped_upto;
-            seal = publish::Seal::default();
-            frame.lay_out(&mut parts, sealed_before);
-        } else {
-            parts.rows = kept.to_vec();
-            let mut sealed_now = frame.add_sealed(sealed_before, sealed);
-            for (key, more) in &seal.counts {
-                let items = sealed_now.entry(key.clone()).or_default();
-                *items = items.saturating_add_signed(*more);
-            }
-            parts.dropped_upto = seal.dropped_upto;
-            parts.sealed_upto = parts
-                .sealed_upto
-                .max(sealed.first().map(|row| row.position));
-            self.settle(&folded.edits, &seal.waiting);
-            seal.garbage.extend(frame.removed_views());
-            frame.lay_out(&mut parts, sealed_now);
-            for row in sealed {
-                self.state.memory.insert_sealed(row);
-            }
-        }
-        parts.checks = checks(self.config, &self.state);
-        parts.usage = self.usage;
+        let purse = self.purse();
+        let draft = self.draft(kv, folded, purse).await?;
         let published = self.loaded.head.as_ref();
-        let unchanged = published.is_some_and(|head| head.fold_hash() == parts.fold_hash);
-        if !waits && !sealed.is_empty() {
-            self.state.sealed_upto = parts.sealed_upto;
-        }
-        // Without the state an edit of a sealed item would be taken for news again in the next run.
-        let touched = self.purged
-            || !sealed.is_empty()
-            || !folded.edits.is_empty()
-            || !seal.garbage.is_empty();
-        let state = self.state_to_save(touched, waits);
-        if unchanged {
-            if state && left_today > 0 {
-                self.save_state(kv, spent.and(1)).await;
+        if published.is_some_and(|head| head.fold_hash() == draft.parts.fold_hash) {
+            rebase(&mut self.state, published);
+            let wanted = self.wants_state(draft.touched, draft.waits);
+            if wanted && purse.may(Priority::State, 1) {
+                self.save_state(kv, purse).await;
             }
             return Ok(RunOutcome::Unchanged);
         }
-        let since = head
-            .as_ref()
-            .map(|head| self.now.0.saturating_sub(head.updated().0));
-        if let Some(wait) = pace
-            && since.is_some_and(|since| since < wait)
-        {
-            self.report.notes.push(format!(
-                "the day's write budget runs short ({left_today} left): publishes are {} s apart",
-                wait / 1000
-            ));
-            return Ok(RunOutcome::Deferred);
+        if let Some(waits) = self.put_off(purse, claims(kv)) {
+            return Ok(waits);
         }
-        let state = state && (left_today > 1 || !seal.writes.is_empty());
-        let after = match seal.writes.len() {
-            0 => spent.and(usize::from(state)),
-            values => spent.and(values + SEAL_WRITES - 1),
+        let claim = match self.claim(kv, draft.parts.generation).await? {
+            Claimed::Needless => None,
+            Claimed::Owned(claim) => Some(claim),
+            Claimed::Stopped(outcome) => return Ok(outcome),
         };
-        parts.ledger = after.in_head();
-        let head = parts.encode();
-        if left_today == 0 || head.len() > VALUE_BYTES_MAX {
+        self.write(kv, draft, purse, claim).await
+    }
+
+    /// `Some` where nothing may be published now.
+    fn put_off(&mut self, purse: Purse, claims: bool) -> Option<RunOutcome> {
+        let left = purse.left();
+        let mut claimed = purse;
+        claimed.spend(if claims { CLAIM_WRITES } else { 0 });
+        if claimed.heads_left() == 0 {
             self.host.log(
                 Level::Warn,
                 "the day's write budget is used up: what is new waits upstream",
             );
+            return Some(RunOutcome::Deferred);
+        }
+        let wait = purse.pace_ms()?;
+        let updated = self.loaded.head.as_ref()?.updated();
+        if self.now.0.saturating_sub(updated.0) >= wait {
+            return None;
+        }
+        self.report.notes.push(format!(
+            "the day's write budget runs short ({left} left): publishes are {} s apart",
+            wait / 1000
+        ));
+        Some(RunOutcome::Deferred)
+    }
+
+    /// Writes what the draft needs, in the order that keeps readers and the ledger safe.
+    async fn write<K: Kv>(
+        &mut self,
+        kv: &K,
+        draft: Draft,
+        mut purse: Purse,
+        claim: Option<Claim>,
+    ) -> Result<RunOutcome, CycleError> {
+        let Draft {
+            mut parts,
+            seal,
+            touched,
+            waits,
+            wanted,
+        } = draft;
+        self.note_claims(&mut parts, claim);
+        if claim.is_some() {
+            purse.spend(CLAIM_WRITES);
+        }
+        let wants_state = self.wants_state(touched, waits);
+        let bytes = parts.encode().len();
+        if bytes > VALUE_BYTES_MAX {
+            let line = format!(
+                "the next head would be {bytes} bytes, over {VALUE_BYTES_MAX}: it waits until there is budget to seal ({wanted} writes)"
+            );
+            self.host.log(Level::Warn, &line);
             return Ok(RunOutcome::Deferred);
         }
-        if !seal.writes.is_empty()
-            && let Some(stopped) = self.reserve(kv, after).await?
-        {
-            return Ok(stopped);
+        let mut ripe = Vec::new();
+        if touched {
+            purse.spend(seal.writes.len() + 1);
+            self.find_orphans(kv).await;
+            ripe = self.take_ripe(purse);
+            purse.spend(ripe.len());
+            let preceding = Preceding {
+                lineage: parts.lineage,
+                discarding: seal.garbage,
+            };
+            if let Some(stopped) = self.save_before(kv, preceding, purse).await? {
+                return Ok(stopped);
+            }
+            parts.lineage = self.state.lineage;
         }
-        let outcome = self.swap(kv, &seal.writes, &head).await?;
+        let after = wants_state && !touched && purse.may(Priority::State, 1);
+        let mut ledger = purse;
+        ledger.spend(usize::from(after));
+        parts.ledger = ledger.in_head(wanted);
+        let head = parts.encode();
+        let outcome = self.swap(kv, &seal.writes, &head, claim).await?;
+        // No head names them, whatever became of this one; they are counted and forgotten.
+        self.delete(kv, &ripe).await;
         if outcome == RunOutcome::Published {
             self.report.generation = parts.generation;
-            self.discard(seal.garbage);
-            if state {
-                self.save_state(kv, after).await;
+            if after {
+                self.save_state(kv, purse).await;
             }
         }
         Ok(outcome)
     }
 
-    /// Brings the memory in line with what became of the edits. One that waits is found again: its item is remembered as it
-    /// was, and its source is asked for the whole document.
-    fn settle(&mut self, edits: &[Edit], waiting: &BTreeSet<Position>) {
-        for edit in edits {
-            let hash = edit.position.hash;
-            if waiting.contains(&edit.position) {
-                self.state.memory.set_content(hash, edit.before);
-                if let Some(known) = self.state.sources.get_mut(&edit.source) {
-                    known.validators = Validators::default();
-                }
-            } else if edit.row.is_none() {
-                self.state.memory.forget(hash);
-            }
+    /// The head tells the next state which counters there are; the state that is stored now takes over those it knows.
+    fn note_claims(&mut self, parts: &mut HeadParts, claim: Option<Claim>) {
+        let known = self.loaded.head.iter().flat_map(Head::claims);
+        parts.claims = known
+            .filter(|(generation, _)| *generation > self.state.claims_upto)
+            .collect();
+        if let Some(claim) = claim {
+            parts.claims.push((parts.generation, claim.slot));
         }
-        if !waiting.is_empty() {
-            self.report.notes.push(format!(
-                "{} edits of older items wait for the next publishes",
-                waiting.len()
-            ));
-        }
+        let excess = parts.claims.len().saturating_sub(CLAIMS_MAX);
+        parts.claims.drain(..excess);
     }
 
     async fn swap<K: Kv>(
@@ -174,8 +155,16 @@ impl<H: Host> Run<'_, H> {
         kv: &K,
         values: &BTreeMap<String, Bytes>,
         head: &Bytes,
+        claim: Option<Claim>,
     ) -> Result<RunOutcome, CycleError> {
-        match publish::publish(kv, values, head, self.loaded.head_version.clone()).await {
+        let version = self.loaded.head_version.clone();
+        let written = publish::write_values(kv, values).await;
+        let swapped = match written {
+            Ok(()) if !self.in_term(claim).await => Ok(Published::Conflict),
+            Ok(()) => publish::swap_head(kv, head, version).await,
+            Err(error) => Err(error),
+        };
+        match swapped {
             Ok(Published::Visible) => Ok(RunOutcome::Published),
             Ok(Published::Conflict) => Ok(RunOutcome::Conflict),
             Err(error @ (KvError::QuotaExceeded | KvError::Throttled { .. })) => {
@@ -187,61 +176,16 @@ impl<H: Host> Run<'_, H> {
         }
     }
 
-    /// Counts what is about to be written before it is: the stored state, unchanged but for its ledger. `Some` where the
-    /// run stops here.
-    async fn reserve<K: Kv>(
-        &mut self,
-        kv: &K,
-        after: Spent,
-    ) -> Result<Option<RunOutcome>, CycleError> {
-        let mut reserved = self.loaded.state.clone();
-        reserved.ledger = after.in_state();
-        let value = reserved.encode();
-        match kv
-            .put(keys::STATE, value.clone(), self.state_precondition(), None)
-            .await
-        {
-            Ok(version) => {
-                self.loaded.state_version = Some(version);
-                Ok(None)
-            }
-            Err(KvError::Conflict) => Ok(Some(RunOutcome::Conflict)),
-            Err(KvError::Ambiguous(why)) => {
-                let stored = kv.get(keys::STATE).await?;
-                match stored.filter(|stored| stored.value == value) {
-                    Some(stored) => {
-                        self.loaded.state_version = Some(stored.version);
-                        Ok(None)
-                    }
-                    None => Err(KvError::Ambiguous(why).into()),
-                }
-            }
-            Err(error @ (KvError::QuotaExceeded | KvError::Throttled { .. })) => {
-                self.host
-                    .log(Level::Warn, &format!("sealing waits: {error}"));
-                Ok(Some(RunOutcome::Deferred))
-            }
-            Err(error) => Err(error.into()),
-        }
+    /// What may be written today.
+    pub(super) fn purse(&self) -> Purse {
+        let budget = engagement::writes_per_day(self.config);
+        self.loaded.purse(budget, self.now)
     }
 
-    fn state_precondition(&self) -> Precondition {
-        let version = self.loaded.state_version.clone();
-        version.map_or(Precondition::Absent, Precondition::Version)
-    }
-
-    /// Today's writes so far.
-    pub(super) fn spent(&self) -> Spent {
-        let head = self.loaded.head.as_ref().map(Head::ledger);
-        Spent::of(self.now, head.unwrap_or_default(), self.loaded.state.ledger)
-    }
-
-    /// Whether the state is to be stored after this run.
-    fn state_to_save(&mut self, touched: bool, waits: bool) -> bool {
+    /// Whether the state is to be stored in this run.
+    fn wants_state(&mut self, touched: bool, waits: bool) -> bool {
         for (source, rank) in self.state.memory.trim(fold::MEMORY_ITEMS_MAX) {
-            if let Some(known) = self.state.sources.get_mut(&source) {
-                known.forgotten_upto = known.forgotten_upto.max(Some(rank));
-            }
+            self.state.forget_upto(&source, rank);
         }
         if waits {
             return false;
@@ -259,30 +203,5 @@ impl<H: Host> Run<'_, H> {
     fn is_called_early(&self) -> bool {
         let at = self.state.called_early;
         at.is_some_and(|at| self.now.0.saturating_sub(at.0) < CALLED_EARLY_MS)
-    }
-
-    /// Stores the state. That it could not be stored costs the next run a re-fetch, no more.
-    async fn save_state<K: Kv>(&mut self, kv: &K, after: Spent) {
-        self.state.saved_at = self.now;
-        self.find_orphans(kv).await;
-        let left = engagement::writes_per_day(self.config).saturating_sub(after.writes());
-        let ripe = self.take_ripe(left);
-        self.state.ledger = after.and(ripe.len()).in_state();
-        self.state.usage = self.usage;
-        let value = self.state.encode();
-        if value.len() > VALUE_BYTES_MAX {
-            self.host.log(
-                Level::Warn,
-                "the state is too large to be stored: sources are asked afresh",
-            );
-            return;
-        }
-        let when = self.state_precondition();
-        match kv.put(keys::STATE, value, when, None).await {
-            Ok(_) => self.delete(kv, &ripe).await,
-            Err(error) => self
-                .host
-                .log(Level::Warn, &format!("the state was not stored: {error}")),
-        }
     }
 }

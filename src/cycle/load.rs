@@ -8,6 +8,8 @@ use crate::slice::{Head, Position, SliceRef, keys};
 use crate::time::Timestamp;
 
 use super::CycleError;
+use super::ledger::Purse;
+use super::settle::settle;
 use super::sweep::GRACE_MS;
 
 /// Segments read at most to rebuild what de-duplication remembers.
@@ -17,13 +19,14 @@ const MEMORY_SEGMENTS_MAX: usize = 48;
 pub(crate) struct Loaded {
     pub(crate) head: Option<Head>,
     pub(crate) head_version: Option<Version>,
+    /// As far as it is true of the head.
     pub(crate) state: State,
     pub(crate) state_version: Option<Version>,
     /// Purges, for sources as for cached answers.
     pub(crate) control: Control,
 }
 
-/// Reads all at once.
+/// Reads all at once, and settles the state against the head.
 ///
 /// # Errors
 /// Where the store fails or the head can't be used: it is never overwritten unread. A state that can't be used is
@@ -35,14 +38,25 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
     let control = entries.next().flatten();
     let control = control.as_ref().map_or_else(Control::default, Control::of);
     let state_version = state.as_ref().map(|entry| entry.version.clone());
+    let state = match state.map(|entry| State::open(entry.value)) {
+        Some(Ok(state)) => Some(state),
+        Some(Err(error)) => {
+            host.log(
+                Level::Warn,
+                &format!("the stored state is rebuilt: {error}"),
+            );
+            None
+        }
+        None => None,
+    };
+    let mut state = state.unwrap_or_default();
     let Some(head) = head else {
         // Validators without the items they stand for would hide those for ever.
-        let ledger = state.and_then(|entry| State::open(entry.value).ok());
         return Ok(Loaded {
             head: None,
             head_version: None,
             state: State {
-                ledger: ledger.map(|state| state.ledger).unwrap_or_default(),
+                ledger: state.ledger,
                 ..State::default()
             },
             state_version,
@@ -51,17 +65,7 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
     };
     let opened = Head::open(head.value)?;
     opened.verify()?;
-    let state = match state.map(|entry| State::open(entry.value)) {
-        Some(Ok(state)) => state,
-        Some(Err(error)) => {
-            host.log(
-                Level::Warn,
-                &format!("the stored state is rebuilt: {error}"),
-            );
-            State::default()
-        }
-        None => State::default(),
-    };
+    settle(&mut state, &opened);
     Ok(Loaded {
         head: Some(opened),
         head_version: Some(head.version),
@@ -69,6 +73,14 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
         state_version,
         control,
     })
+}
+
+impl Loaded {
+    /// What may be written today.
+    pub(super) fn purse(&self, budget: u32, now: Timestamp) -> Purse {
+        let head = self.head.as_ref().map(Head::ledger);
+        Purse::of(budget, now, head, self.state.ledger)
+    }
 }
 
 /// What came of reading sealed items back.

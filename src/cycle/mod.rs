@@ -1,7 +1,9 @@
 //! One refresh: due sources, fetch, parse, fold, publish.
 
 mod ask;
+mod claim;
 mod config;
+mod draft;
 mod due;
 mod engagement;
 mod frame;
@@ -12,6 +14,8 @@ mod load;
 mod orphans;
 mod round;
 mod run;
+mod save;
+mod settle;
 mod status;
 mod sweep;
 mod sync;
@@ -24,6 +28,7 @@ use serde::Serialize;
 pub use config::{ConfigOrigin, ConfigProblem, Configured};
 pub use engagement::EngagementRun;
 pub use round::{NoRound, Round};
+pub use run::store_notes;
 pub use status::{SourceStatus, Status, StoreStatus, ViewStatus};
 pub use usage::{Expected, Today};
 

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use super::ask::{Answer, ask};
 use super::engagement::Counted;
 use super::load::{Loaded, catch_up, load};
-use super::sync::{sync, void_purged};
+use super::sync::{basis, sync, void_purged};
 use super::{
     CycleError, KvCounts, Report, Round, RunOutcome, Scope, SourceRun, Today, due, health, usage,
 };
@@ -72,13 +72,17 @@ pub(super) async fn run<H: Host>(
                 reads: 0,
                 requests: 0,
             },
-            notes: store_notes(kv.capabilities()),
+            notes: Vec::new(),
         },
         usage: usage_before,
         loaded,
         state,
     };
-    let spent_before = run.spent().writes();
+    let spent_before = run.purse().writes();
+    let store = kv.capabilities();
+    if run.loaded.head.is_none() || !(store.swap || store.increment) {
+        run.report.notes = store_notes(store);
+    }
     run.report.notes.extend(usage::notes(config));
     let folded = run.fold(&kv, &answers).await?;
     let counts = run.gather_engagement(&kv, &folded).await;
@@ -112,15 +116,22 @@ fn note_early_call(state: &mut State, now: Timestamp) -> bool {
 /// How long it is news that calls come early, in milliseconds.
 const EARLY_NEWS_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// What the store can't promise, for people.
-pub(super) fn store_notes(store: Capabilities) -> Vec<String> {
-    if store.swap {
-        return Vec::new();
-    }
-    vec![
-        "this store has no compare-and-swap: run one cycle at a time, or the later of two that overlap undoes the other"
-            .to_owned(),
-    ]
+/// What the store can't promise, for people: for the first report, the status, and whoever starts a host.
+#[must_use]
+pub fn store_notes(store: Capabilities) -> Vec<String> {
+    let note = match (store.swap, store.increment) {
+        (true, _) => return Vec::new(),
+        (false, true) => {
+            "this store has no compare-and-swap: runs claim what they publish by a counter. One that dies holds its claim \
+             for up to 7 minutes; one that stalls in its last write may undo another's, which later runs make good from \
+             what the sources still offer"
+        }
+        (false, false) => {
+            "this store has neither compare-and-swap nor counters: run one cycle at a time, or the later of two that \
+             overlap undoes the other"
+        }
+    };
+    vec![note.to_owned()]
 }
 
 /// A run under way.
@@ -200,6 +211,7 @@ impl<H: Host> Run<'_, H> {
                         });
                     }
                     succeeded(known, validators, due::after_success(source, self.now));
+                    known.basis = basis(validators);
                     health::well(health, Some((parsed, &folded)), self.now);
                     run.outcome = "fresh";
                     run.entries = parsed.entries.len();

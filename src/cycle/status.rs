@@ -10,7 +10,6 @@ use crate::time::Timestamp;
 
 use super::config::configured;
 use super::engagement;
-use super::ledger::Spent;
 use super::load::load;
 use super::run::store_notes;
 use super::sync::sync;
@@ -133,12 +132,8 @@ pub(super) async fn status<H: Host>(
     let found = configured(host, default_config).await?;
     let mut loaded = load(host, host.kv()).await?;
     sync(&found.config, &mut loaded.state, loaded.head.as_ref());
-    let head_ledger = loaded.head.as_ref().map(Head::ledger).unwrap_or_default();
     let now = host.time().await;
-    let spent = Spent::of(now, head_ledger, loaded.state.ledger);
-    let writes_today = spent.writes();
-    let budget = engagement::writes_per_day(&found.config);
-    let pace_ms = spent.pace_ms(budget, now);
+    let purse = loaded.purse(engagement::writes_per_day(&found.config), now);
     let cache = CacheStatus::of(&found.config, &loaded.control, now);
     let cache_notes = cache.notes(&found.config, &loaded.control, now);
     let head = loaded.head.as_ref();
@@ -184,15 +179,15 @@ pub(super) async fn status<H: Host>(
         head_items: head.map_or(0, Head::items_len),
         state_saved: (loaded.state.saved_at.0 != 0).then_some(loaded.state.saved_at),
         remembered: loaded.state.memory.len(),
-        writes_today,
+        writes_today: purse.writes(),
         today: Today {
-            writes: writes_today,
+            writes: purse.writes(),
             reads: used.reads,
             requests: used.requests,
         },
         expected: usage::expected(&found.config),
-        writes_left: budget.saturating_sub(writes_today),
-        paced_s: pace_ms.map(|wait| wait / 1000),
+        writes_left: purse.left(),
+        paced_s: purse.pace_ms().map(|wait| wait / 1000),
         to_delete: loaded.state.garbage.len(),
         notes: notes.into_iter().chain(cache_notes).collect(),
         cache,

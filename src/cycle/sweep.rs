@@ -2,8 +2,10 @@
 
 use futures_util::stream::{self, StreamExt};
 
+use super::ledger::{Priority, Purse};
 use super::run::Run;
 use crate::host::{Host, KV_CONCURRENCY, Kv, Level};
+use crate::slice::{Head, keys};
 
 /// How long a value outlives the head that named it last, in milliseconds: longer than any reader keeps a head, and than
 /// an eventually consistent store shows an old one.
@@ -14,13 +16,25 @@ const DELETES_MAX: usize = 32;
 pub(super) const GARBAGE_MAX: usize = 500;
 
 impl<H: Host> Run<'_, H> {
-    /// Notes what the head that was just published no longer names.
-    pub(super) fn discard(&mut self, keys: Vec<String>) {
-        for key in keys {
-            if self.state.garbage.len() < GARBAGE_MAX {
-                self.state.garbage.entry(key).or_insert(self.now);
+    /// Keeps what waits for its deletion within its bound.
+    pub(super) fn limit_garbage(&self, discarding: &mut Vec<String>) {
+        discarding.truncate(GARBAGE_MAX.saturating_sub(self.state.garbage.len()));
+    }
+
+    /// Counters of claims that the published head tells of wait for their deletion too.
+    pub(super) fn take_claims(&mut self) {
+        for (generation, slot) in self.loaded.head.iter().flat_map(Head::claims) {
+            if generation > self.state.claims_upto {
+                let key = keys::claim(generation, slot);
+                if self.state.garbage.len() < GARBAGE_MAX {
+                    self.state.garbage.entry(key).or_insert(self.now);
+                }
             }
         }
+        let upto = self.loaded.head.iter().flat_map(Head::claims).last();
+        self.state.claims_upto = upto.map_or(self.state.claims_upto, |(generation, _)| {
+            generation.max(self.state.claims_upto)
+        });
     }
 
     /// Whether something waits that may be deleted by now.
@@ -35,10 +49,13 @@ impl<H: Host> Run<'_, H> {
         self.now.0.saturating_sub(since) >= GRACE_MS
     }
 
-    /// Takes what may be deleted now out of the state. A quarter of the day's budget is left to news.
-    pub(super) fn take_ripe(&mut self, left_today: u32) -> Vec<String> {
-        let spare =
-            left_today.saturating_sub(self.config.budget.cycle_writes_per_day() / 4) as usize;
+    /// Takes what may be deleted now out of the state: what the day's budget has to spare for it. Whoever calls this counts
+    /// the deletions in the state that is stored next.
+    pub(super) fn take_ripe(&mut self, purse: Purse) -> Vec<String> {
+        let most = (1..=DELETES_MAX).rev();
+        let spare = most
+            .into_iter()
+            .find(|count| purse.may(Priority::Sweep, *count));
         let ripe = self
             .state
             .garbage
@@ -46,7 +63,7 @@ impl<H: Host> Run<'_, H> {
             .filter(|(_, since)| self.is_ripe(since.0));
         let taken: Vec<String> = ripe
             .map(|(key, _)| key.clone())
-            .take(spare.min(DELETES_MAX))
+            .take(spare.unwrap_or(0))
             .collect();
         for key in &taken {
             self.state.garbage.remove(key);

@@ -26,6 +26,13 @@ pub(crate) fn sync(config: &Config, state: &mut State, head: Option<&Head>) {
                 ..SourceState::default()
             };
         }
+        let basis = published.map_or(0, |check| check.basis);
+        if known.basis != basis {
+            // Of another head's document: a 304 to them would hide what this head has not.
+            known.validators = Validators::default();
+            known.checked = None;
+        }
+        known.basis = basis;
         known.checked = known.checked.max(published.and_then(asked));
         if let Some(checked) = known.checked {
             let next = due::after_success(source, checked);
@@ -67,9 +74,27 @@ pub(crate) fn checks(config: &Config, state: &State) -> Vec<Check> {
         known.map_or_else(Check::default, |known| Check {
             definition: known.digest,
             checked: known.checked.unwrap_or_default(),
+            basis: known.basis,
         })
     };
     config.sources.iter().map(check).collect()
+}
+
+/// What a head says of a source whose document with these validators was folded into it: see [`Check::basis`].
+pub(super) fn basis(validators: &Validators) -> u64 {
+    if *validators == Validators::default() {
+        return 0;
+    }
+    let text = serde_json::to_string(validators).unwrap_or_default();
+    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+}
+
+/// The validators of this run hold for the head that is published already: nothing that it lacks was in the documents.
+pub(super) fn rebase(state: &mut State, head: Option<&Head>) {
+    for (id, known) in &mut state.sources {
+        let check = head.and_then(|head| head.check(id));
+        known.basis = check.map_or(0, |check| check.basis);
+    }
 }
 
 /// Hash of everything that decides which items a source's document gives: not of its title, its rhythm or its limits of

@@ -203,8 +203,10 @@ fn fold_hash(parts: &HeadParts) -> u128 {
         fold_hash: 0,
         ledger: crate::slice::Ledger::default(),
         usage: crate::slice::Usage::default(),
+        lineage: crate::slice::Lineage::default(),
         checks: Vec::new(),
         activity: Activity::default(),
+        claims: Vec::new(),
         sections: Vec::new(),
         ..parts.clone()
     };

@@ -14,10 +14,13 @@ const WITHOUT_ORDER: u16 = 3;
 const ITEMS: u16 = 4;
 const BY_ADDRESS: u16 = 5;
 
+/// Items as they were before the edits of the head that the state was stored for.
+const BEFORE: u16 = 6;
+
 /// One item, in bytes: identity, rank, address, content, source.
-const ITEM_BYTES: usize = 8 + 8 + 8 + 8 + 2;
+pub(super) const ITEM_BYTES: usize = 8 + 8 + 8 + 8 + 2;
 /// Its place in the order of addresses, in bytes.
-const ORDER_BYTES: usize = 2;
+pub(super) const ORDER_BYTES: usize = 2;
 /// In the source's number: its last document still had the item.
 const PRESENT: u16 = 1 << 15;
 const _: () = assert!(MEMORY_ITEMS_MAX * (ITEM_BYTES + ORDER_BYTES) < VALUE_BYTES_MAX - 60_000);
@@ -64,7 +67,10 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn open(value: Value) -> Result<Self, Corrupt> {
         let whole = |section, width: usize| value.piece(section, 0).len().is_multiple_of(width);
-        if !whole(ITEMS, ITEM_BYTES) || !whole(BY_ADDRESS, ORDER_BYTES) {
+        if !whole(ITEMS, ITEM_BYTES)
+            || !whole(BEFORE, ITEM_BYTES)
+            || !whole(BY_ADDRESS, ORDER_BYTES)
+        {
             return Err(Corrupt("remembered items cut short"));
         }
         if value.pieces(WITHOUT_ORDER) > 0 {
@@ -76,6 +82,14 @@ impl Table {
     fn cells(&self) -> &[[u8; ITEM_BYTES]] {
         let piece = self.value.as_ref().map(|value| value.piece(ITEMS, 0));
         piece.unwrap_or_default().as_chunks().0
+    }
+
+    /// What [`write`] was given as `before`.
+    pub(super) fn before(&self) -> Vec<Known<'static>> {
+        let piece = self.value.as_ref().map(|value| value.piece(BEFORE, 0));
+        let cells: &[[u8; ITEM_BYTES]] = piece.unwrap_or_default().as_chunks().0;
+        let items = cells.iter().map(|cell| self.item(cell).into_owned());
+        items.collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -130,27 +144,31 @@ fn number(cell: &[u8; ITEM_BYTES], at: usize) -> u64 {
     bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// Writes `items`, in the order of their identities.
-pub(super) fn write(writer: &mut Writer, items: &[Known<'_>]) {
+/// Writes `items`, in the order of their identities, and those of them that were otherwise `before`.
+pub(super) fn write(writer: &mut Writer, items: &[Known<'_>], before: &[Known<'_>]) {
     let mut names: BTreeMap<&str, u16> = items
         .iter()
+        .chain(before)
         .map(|known| (known.source.as_ref(), 0))
         .collect();
     for (index, (_, number)) in names.iter_mut().enumerate() {
         *number = u16::try_from(index).unwrap_or(!PRESENT) & !PRESENT;
     }
-    let mut cells = Vec::with_capacity(items.len() * ITEM_BYTES);
-    for known in items {
-        let source = names
-            .get(known.source.as_ref())
-            .copied()
-            .unwrap_or(!PRESENT);
-        cells.extend(known.hash.to_le_bytes());
-        cells.extend(known.rank.to_le_bytes());
-        cells.extend(known.address.to_le_bytes());
-        cells.extend(known.content.to_le_bytes());
-        cells.extend((source | if known.present { PRESENT } else { 0 }).to_le_bytes());
-    }
+    let cells = |items: &[Known<'_>]| {
+        let mut cells = Vec::with_capacity(items.len() * ITEM_BYTES);
+        for known in items {
+            let source = names
+                .get(known.source.as_ref())
+                .copied()
+                .unwrap_or(!PRESENT);
+            cells.extend(known.hash.to_le_bytes());
+            cells.extend(known.rank.to_le_bytes());
+            cells.extend(known.address.to_le_bytes());
+            cells.extend(known.content.to_le_bytes());
+            cells.extend((source | if known.present { PRESENT } else { 0 }).to_le_bytes());
+        }
+        cells
+    };
     let mut order: Vec<(u64, u16)> = (0_u16..)
         .zip(items)
         .filter(|(_, known)| known.address != 0)
@@ -165,6 +183,7 @@ pub(super) fn write(writer: &mut Writer, items: &[Known<'_>]) {
         SOURCES,
         names.keys().map(|name| name.as_bytes().to_vec()).collect(),
     );
-    writer.section(ITEMS, vec![cells]);
+    writer.section(ITEMS, vec![cells(items)]);
+    writer.section(BEFORE, vec![cells(before)]);
     writer.section(BY_ADDRESS, vec![order]);
 }

@@ -22,7 +22,12 @@ pub(crate) struct Memory {
     folded: BTreeSet<String>,
     /// Items that those documents have.
     seen: BTreeSet<u64>,
+    /// As they were before the edits and withdrawals of the head that this is stored for.
+    before: Vec<Known<'static>>,
 }
+
+/// One remembered item in a stored state, in bytes.
+pub(crate) const KNOWN_BYTES: usize = known::ITEM_BYTES + known::ORDER_BYTES;
 
 impl Memory {
     /// What a stored state remembers.
@@ -30,8 +35,10 @@ impl Memory {
     /// # Errors
     /// Where it is not of this layout.
     pub(crate) fn open(value: Value) -> Result<Self, Corrupt> {
+        let stored = Table::open(value)?;
         Ok(Self {
-            stored: Table::open(value)?,
+            before: stored.before(),
+            stored,
             ..Self::default()
         })
     }
@@ -45,7 +52,7 @@ impl Memory {
                 Known { present, ..known }
             })
             .collect();
-        known::write(writer, &items);
+        known::write(writer, &items, &self.before);
     }
 
     /// Whether something is remembered, forgotten or known otherwise since it was stored.
@@ -114,6 +121,37 @@ impl Memory {
             self.changed.insert(hash, None);
         } else {
             self.changed.remove(&hash);
+        }
+    }
+
+    /// An item is edited or withdrawn by the head that is made now: before that, its source stated `content`.
+    pub(crate) fn note_before(&mut self, hash: u64, content: u64) {
+        if let Some(known) = self.get(hash).map(Known::into_owned) {
+            self.before.push(Known { content, ..known });
+        }
+    }
+
+    /// The head that it was stored for is visible, or there is none to wait for.
+    pub(crate) fn settle(&mut self) {
+        self.before.clear();
+    }
+
+    /// The head that it was stored for is not visible: as before, when `sealed_upto` was the newest sealed place.
+    pub(crate) fn undo(&mut self, sealed_upto: Option<Position>) {
+        let place = |known: &Known<'_>| Position {
+            rank: known.rank,
+            hash: known.hash,
+        };
+        let above = |known: &Known<'_>| sealed_upto.is_none_or(|upto| place(known) > upto);
+        let gone: Vec<u64> = self.iter().filter(above).map(|known| known.hash).collect();
+        for hash in gone {
+            self.forget(hash);
+        }
+        for known in std::mem::take(&mut self.before) {
+            if known.address != 0 {
+                self.by_address.insert((known.address, known.hash));
+            }
+            self.changed.insert(known.hash, Some(known));
         }
     }
 

@@ -17,5 +17,5 @@ pub use state::{SourceState, State};
 pub use views::{ALL, ViewDef, views, views_of};
 
 pub(crate) use assemble::{count, keep_date, new_source, render};
-pub(crate) use memory::Memory;
+pub(crate) use memory::{KNOWN_BYTES, Memory};
 pub(crate) use merge::{Edit, Fold, Folded};

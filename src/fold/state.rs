@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::memory::Memory;
 use crate::fetch::Validators;
-use crate::slice::{Corrupt, Kind, Ledger, Position, Usage, Value, Writer};
+use crate::slice::{Corrupt, Kind, Ledger, Lineage, Position, Usage, Value, Writer};
 use crate::time::Timestamp;
 
 /// The sections after it are those of the memory.
@@ -16,9 +17,12 @@ const CONTROL: u16 = 1;
 /// What is remembered of one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SourceState {
-    /// Of the document whose items are published.
+    /// Of a document whose items are published, in a head that says `basis` of this source. They count for no other.
     #[serde(default)]
     pub validators: Validators,
+    /// See [`crate::slice::Check::basis`].
+    #[serde(default)]
+    pub basis: u64,
     /// When it was asked last.
     #[serde(default)]
     pub checked: Option<Timestamp>,
@@ -69,6 +73,9 @@ pub(crate) struct Sweep {
 }
 
 /// The stored state.
+///
+/// Where a run seals, its state is stored before its head, and says what that head is going to do: `lineage.mark` names
+/// it, and until a head with this mark is visible [`State::undo`] gives what is true.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     /// When it was stored last.
@@ -86,6 +93,14 @@ pub struct State {
     /// Keys that no head names any more, with the time since when: deleted when no reader can have such a head.
     pub garbage: BTreeMap<String, Timestamp>,
     pub(crate) sweep: Sweep,
+    /// Which heads it goes with.
+    pub lineage: Lineage,
+    /// What becomes garbage with the head of `lineage.mark`.
+    pub(crate) discarding: Vec<String>,
+    /// Claims of generations up to this are in `garbage`, or were.
+    pub(crate) claims_upto: u64,
+    /// What was sealed before the head of `lineage.mark`.
+    pub(crate) sealed_before: Option<Position>,
     /// Everything sealed up to here is in `memory`, or given up.
     pub(crate) sealed_upto: Option<Position>,
     pub(crate) memory: Memory,
@@ -106,6 +121,14 @@ struct Control {
     garbage: BTreeMap<String, Timestamp>,
     #[serde(default)]
     sweep: Sweep,
+    #[serde(default)]
+    lineage: Lineage,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    discarding: Vec<String>,
+    #[serde(default)]
+    claims_upto: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed_before: Option<String>,
     sources: BTreeMap<String, SourceState>,
 }
 
@@ -128,7 +151,11 @@ impl State {
             called_early: control.called_early,
             garbage: relative(control.garbage),
             sweep: control.sweep,
-            sealed_upto: control.sealed_upto.as_deref().and_then(Position::from_id),
+            lineage: control.lineage,
+            discarding: control.discarding,
+            claims_upto: control.claims_upto,
+            sealed_before: position(control.sealed_before.as_deref()),
+            sealed_upto: position(control.sealed_upto.as_deref()),
             memory: Memory::open(value)?,
         })
     }
@@ -145,6 +172,10 @@ impl State {
             called_early: self.called_early,
             garbage: self.garbage.clone(),
             sweep: self.sweep.clone(),
+            lineage: self.lineage,
+            discarding: self.discarding.clone(),
+            claims_upto: self.claims_upto,
+            sealed_before: self.sealed_before.map(|position| position.to_string()),
             sources: self.sources.clone(),
         };
         let mut writer = Writer::default();
@@ -154,6 +185,64 @@ impl State {
         );
         self.memory.write(&mut writer);
         writer.finish(Kind::State, None)
+    }
+
+    /// Makes it the state that is stored before a head on top of `before`, which no longer names `discarding`.
+    pub(crate) fn precede(
+        &mut self,
+        before: Lineage,
+        sealed_before: Option<Position>,
+        discarding: Vec<String>,
+    ) {
+        self.discarding = discarding;
+        self.sealed_before = sealed_before;
+        self.lineage = Lineage {
+            mark: 0,
+            parent: before.mark,
+        };
+        // 0 stands for "none yet".
+        self.lineage.mark = xxh3_64(&self.encode()).max(1);
+    }
+
+    /// The head that it was stored for is visible.
+    pub(crate) fn land(&mut self) {
+        for key in std::mem::take(&mut self.discarding) {
+            self.garbage.entry(key).or_insert(self.saved_at);
+        }
+        self.memory.settle();
+    }
+
+    /// The head that it was stored for is not visible. Validators are told by their basis; what else a lost run has found
+    /// out of its sources stays, but they are asked as if it had not asked them.
+    pub(crate) fn undo(&mut self) {
+        self.discarding.clear();
+        self.memory.undo(self.sealed_before);
+        self.sealed_upto = self.sealed_before;
+        for source in self.sources.values_mut() {
+            source.checked = None;
+            if source.failures == 0 {
+                source.due = None;
+            }
+        }
+    }
+
+    /// It belongs to another history than what is visible: nothing that it says of sealed items counts.
+    pub(crate) fn forget(&mut self) {
+        let sources = std::mem::take(&mut self.sources);
+        *self = Self {
+            saved_at: self.saved_at,
+            ledger: self.ledger,
+            claims_upto: self.claims_upto,
+            sources,
+            ..Self::default()
+        };
+    }
+
+    /// Entries of `source` dated up to `rank` are taken for known from here on: their memory was given up.
+    pub(crate) fn forget_upto(&mut self, source: &str, rank: i64) {
+        if let Some(known) = self.sources.get_mut(source) {
+            known.forgotten_upto = known.forgotten_upto.max(Some(rank));
+        }
     }
 
     /// Whether something would be missed if `self` were not stored in the place of `stored`, which it was made from.
@@ -169,6 +258,10 @@ impl State {
             || self.sources.len() != stored.sources.len()
             || !self.sources.iter().zip(&stored.sources).all(same)
     }
+}
+
+fn position(id: Option<&str>) -> Option<Position> {
+    id.and_then(Position::from_id)
 }
 
 /// States of early builds, which knew one tenant, have whole keys here.

@@ -1,7 +1,8 @@
 //! Makes a new head visible: segments first, then the root by compare-and-swap.
 //!
-//! The order is what keeps readers safe: a head is written only after everything that it names, and the state (with the
-//! validators that stop a document from being sent again) only after the head that has the document's items.
+//! The order is what keeps readers safe: a head is written only after everything that it names. The state is written before
+//! all of it where there is something to seal, because it counts the writes; until the head is visible, the state's word
+//! about it does not count.
 
 mod amend;
 mod counting;
@@ -29,44 +30,47 @@ pub(crate) enum Published {
     Conflict,
 }
 
-/// Writes the content-named values, then swaps the head against the `version` that the run began with.
+/// Writes the content-named values.
 ///
 /// # Errors
-/// Where the store fails, or it can't be told whether the head was swapped: the next run finds out.
-pub(crate) async fn publish<K: Kv>(
+/// Where the store fails, or an answer was lost and the value is not there: it is not written once more, because only one
+/// write was counted.
+pub(crate) async fn write_values<K: Kv>(
     kv: &K,
     values: &BTreeMap<String, Bytes>,
-    head: &Bytes,
-    version: Option<Version>,
-) -> Result<Published, KvError> {
+) -> Result<(), KvError> {
     let puts = values.iter().map(|(key, value)| put_named(kv, key, value));
     let done: Vec<Result<(), KvError>> =
         stream::iter(puts).buffered(KV_CONCURRENCY).collect().await;
-    done.into_iter().collect::<Result<(), KvError>>()?;
+    done.into_iter().collect()
+}
+
+async fn put_named<K: Kv>(kv: &K, key: &str, value: &Bytes) -> Result<(), KvError> {
+    match kv.put(key, value.clone(), Precondition::None, None).await {
+        Err(KvError::Ambiguous(why)) => {
+            let stored = kv.get(key).await?;
+            let written = stored.is_some_and(|stored| stored.value == *value);
+            written.then_some(()).ok_or(KvError::Ambiguous(why))
+        }
+        other => other.map(drop),
+    }
+}
+
+/// Swaps the head against the `version` that the run began with. Everything that it names is stored.
+///
+/// # Errors
+/// Where the store fails, or it can't be told whether the head was swapped: the next run finds out.
+pub(crate) async fn swap_head<K: Kv>(
+    kv: &K,
+    head: &Bytes,
+    version: Option<Version>,
+) -> Result<Published, KvError> {
     let when = version.map_or(Precondition::Absent, Precondition::Version);
     match kv.put(keys::HEAD, head.clone(), when, None).await {
         Ok(_) => Ok(Published::Visible),
         Err(KvError::Conflict) => Ok(Published::Conflict),
         Err(KvError::Ambiguous(why)) => reread(kv, head, why).await,
         Err(error) => Err(error),
-    }
-}
-
-/// Where the answer was lost, what is stored tells whether it is written once more: no write is made uncounted.
-async fn put_named<K: Kv>(kv: &K, key: &str, value: &Bytes) -> Result<(), KvError> {
-    match kv.put(key, value.clone(), Precondition::None, None).await {
-        Err(KvError::Ambiguous(_)) => {
-            if kv
-                .get(key)
-                .await?
-                .is_some_and(|stored| stored.value == *value)
-            {
-                return Ok(());
-            }
-            let again = kv.put(key, value.clone(), Precondition::None, None);
-            again.await.map(drop)
-        }
-        other => other.map(drop),
     }
 }
 

@@ -7,8 +7,9 @@ use super::container::Value;
 use super::header::Kind;
 use super::items::{Items, section as item};
 use super::parts::{
-    CHECK_BYTES, CHECKS, COUNT_BYTES, COUNTS, Check, DIRECTORIES, DROPPED, HEALTH, Ledger, META,
-    META_BYTES, SEALED, SEGMENTS, USAGE, Usage, VIEW_IDS, VIEW_TOTALS,
+    CHECK_BYTES, CHECKS, CLAIM_BYTES, CLAIMS, COUNT_BYTES, COUNTS, Check, DIRECTORIES, DROPPED,
+    HEALTH, Ledger, Lineage, META, META_BYTES, SEALED, SEGMENTS, USAGE, Usage, VIEW_IDS,
+    VIEW_TOTALS,
 };
 use super::refs::{SliceRef, decode_refs};
 use super::{Corrupt, Position, Section};
@@ -106,6 +107,16 @@ impl Head {
             day: u32::try_from(u64::from_le_bytes(self.meta(40))).unwrap_or(u32::MAX),
             writes: u32::from_le_bytes(self.meta(48)),
             heads: u32::from_le_bytes(self.meta(52)),
+            granted: u32::from_le_bytes(self.meta(56)),
+        }
+    }
+
+    /// Which state goes with it.
+    #[must_use]
+    pub fn lineage(&self) -> Lineage {
+        Lineage {
+            mark: u64::from_le_bytes(self.meta(64)),
+            parent: u64::from_le_bytes(self.meta(72)),
         }
     }
 
@@ -229,10 +240,23 @@ impl Head {
     /// How the source called `id` was read last, where it was configured when this head was published.
     pub(crate) fn check(&self, id: &str) -> Option<Check> {
         let (cells, _) = self.value().piece(CHECKS, 0).as_chunks::<CHECK_BYTES>();
-        let [a, b, c, d, e, f, g, h, checked @ ..] = *cells.get(usize::from(self.source(id)?))?;
+        let (numbers, _) = cells.get(usize::from(self.source(id)?))?.as_chunks::<8>();
+        let [definition, checked, basis] = numbers else {
+            return None;
+        };
         Some(Check {
-            definition: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-            checked: Timestamp(i64::from_le_bytes(checked)),
+            definition: u64::from_le_bytes(*definition),
+            checked: Timestamp(i64::from_le_bytes(*checked)),
+            basis: u64::from_le_bytes(*basis),
+        })
+    }
+
+    /// Claims whose counters the state did not know of when this head was published: generation and slot.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+        let (cells, _) = self.value().piece(CLAIMS, 0).as_chunks::<CLAIM_BYTES>();
+        cells.iter().map(|[a, b, c, d, e, f, g, h, slot @ ..]| {
+            let generation = u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
+            (generation, u32::from_le_bytes(*slot))
         })
     }
 

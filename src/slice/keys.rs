@@ -35,3 +35,9 @@ pub fn segment(name: u128) -> String {
 pub fn directory(name: u128) -> String {
     format!("{DIRECTORIES}{name:032x}")
 }
+
+/// The counter that tells who may publish `generation`, in its `slot`th term: only on stores without compare-and-swap.
+#[must_use]
+pub fn claim(generation: u64, slot: u32) -> String {
+    format!("claim/{generation}-{slot}")
+}

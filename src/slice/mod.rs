@@ -27,7 +27,7 @@ pub use head::Head;
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};
 pub use items::Row;
 pub use limits::*;
-pub use parts::{Check, HeadParts, Ledger, Usage, ViewParts};
+pub use parts::{Check, HeadParts, Ledger, Lineage, Usage, ViewParts};
 pub use position::{ID_CHARS, Position};
 pub use refs::SliceRef;
 pub use snapshot::{Snapshot, encode_snapshot};

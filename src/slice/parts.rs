@@ -26,9 +26,11 @@ pub(super) const DROPPED: u16 = 26;
 pub(super) const SEALED: u16 = 27;
 pub(super) const USAGE: u16 = 28;
 pub(super) const USAGE_BYTES: usize = 8 + 8 + 8;
-pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 8;
+pub(super) const CLAIMS: u16 = 29;
+pub(super) const CLAIM_BYTES: usize = 8 + 4;
+pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 4 + 4 + 4 + 4 + 8 + 8;
 pub(super) const COUNT_BYTES: usize = 2 + 2 + 8;
-pub(super) const CHECK_BYTES: usize = 8 + 8;
+pub(super) const CHECK_BYTES: usize = 8 + 8 + 8;
 
 /// Store writes of one UTC day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,6 +43,21 @@ pub struct Ledger {
     /// replaced by compare-and-swap, and the sum of both is the day's.
     #[serde(default)]
     pub heads: u32,
+    /// In a head: how many of the day's writes may be others than heads. Only ever grows in the course of a day, so that
+    /// a run which has seen an older head only thinks that it may write less. 0 in a state.
+    #[serde(default)]
+    pub granted: u32,
+}
+
+/// What ties a head and a state together: the last state that was stored for a head of this history, and the one before.
+///
+/// A state is stored before the head that it goes with. Whether that head became visible, its mark tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Lineage {
+    /// Hash of the last state that was stored for a head; 0 where there was none yet.
+    pub mark: u64,
+    /// Of the one before.
+    pub parent: u64,
 }
 
 /// What cycles have taken of one UTC day, as far as known: runs that stored nothing are not in it.
@@ -61,6 +78,8 @@ pub struct Check {
     pub definition: u64,
     /// When it was asked last before this head was published; 0 where never.
     pub checked: Timestamp,
+    /// Hash of the validators of the last document that was folded into this history; 0 where it had none.
+    pub basis: u64,
 }
 
 /// One view of a head to be written.
@@ -91,6 +110,8 @@ pub struct HeadParts {
     pub ledger: Ledger,
     /// Today's reads and requests by cycles, as far as known. No reason to publish.
     pub usage: Usage,
+    /// Which state goes with it.
+    pub lineage: Lineage,
     /// `all` first.
     pub views: Vec<ViewParts>,
     /// Ids of the sources, in the configuration's order; removed ones that still have sealed items after these.
@@ -103,6 +124,8 @@ pub struct HeadParts {
     pub counts: BTreeMap<(u16, u16), u64>,
     /// One for each configured source, in the order of `sources`. Times of checks are no reason to publish.
     pub checks: Vec<Check>,
+    /// Claims whose counters the state does not know of yet: generation and slot.
+    pub claims: Vec<(u64, u32)>,
     /// How the sources fare, for the next fold.
     pub health: Vec<SourceHealth>,
     /// What happened lately. No reason to publish.
@@ -125,10 +148,15 @@ impl HeadParts {
         meta.extend(u64::from(self.ledger.day).to_le_bytes());
         meta.extend(self.ledger.writes.to_le_bytes());
         meta.extend(self.ledger.heads.to_le_bytes());
+        meta.extend(self.ledger.granted.to_le_bytes());
+        meta.extend(0_u32.to_le_bytes());
+        meta.extend(self.lineage.mark.to_le_bytes());
+        meta.extend(self.lineage.parent.to_le_bytes());
         let mut checks = Vec::with_capacity(self.checks.len() * CHECK_BYTES);
         for check in &self.checks {
             checks.extend(check.definition.to_le_bytes());
             checks.extend(check.checked.0.to_le_bytes());
+            checks.extend(check.basis.to_le_bytes());
         }
         let mut counts = Vec::with_capacity(self.counts.len() * COUNT_BYTES);
         for ((view, source), items) in &self.counts {
@@ -175,6 +203,12 @@ impl HeadParts {
         usage.extend(self.usage.reads.to_le_bytes());
         usage.extend(self.usage.requests.to_le_bytes());
         writer.section(USAGE, vec![usage]);
+        let mut claims = Vec::with_capacity(self.claims.len() * CLAIM_BYTES);
+        for (generation, slot) in &self.claims {
+            claims.extend(generation.to_le_bytes());
+            claims.extend(slot.to_le_bytes());
+        }
+        writer.section(CLAIMS, vec![claims]);
         let dropped = self.dropped_upto.map(|place| place.to_bytes().to_vec());
         writer.section(DROPPED, dropped.into_iter().collect());
         let sealed = self.sealed_upto.map(|place| place.to_bytes().to_vec());

@@ -44,13 +44,17 @@ fn head(count: i64) -> Bytes {
             day: 20_000,
             writes: 12,
             heads: 5,
+            granted: 6,
         },
+        lineage: Lineage { mark: 7, parent: 6 },
+        claims: vec![(3, 1)],
         views: (0..10).map(view).collect(),
         sources: vec!["odd".into(), "even".into()],
         counts: [((9, 1), 8)].into(),
         checks: vec![Check {
             definition: 9,
             checked: Timestamp(8),
+            basis: 5,
         }],
         sections: vec![(
             Section::PageTop,

@@ -262,12 +262,12 @@ fn history(seed: u64) {
         world.pass(600 + i64::try_from(dice.roll(6_000)).unwrap());
         if dice.roll(4) == 0 {
             let fault = [
-                Fault::Refused,
-                Fault::Applied,
+                Fault::CrashBefore,
+                Fault::CrashAfter,
                 Fault::AmbiguousApplied,
                 Fault::AmbiguousLost,
             ][dice.index(4)];
-            let at = world.kv.writes.get() + u32::try_from(dice.roll(8)).unwrap();
+            let at = world.kv.operations.get() + u32::try_from(dice.roll(14)).unwrap();
             world.kv.fault.set(Some((at, fault)));
             let _crashed = world.try_cycle(&site);
             world.kv.fault.set(None);

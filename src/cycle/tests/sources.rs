@@ -101,7 +101,7 @@ fn a_removed_source_leaves_and_a_filter_applies() {
 fn without_budget_the_head_goes_first_and_then_nothing() {
     let world = World::new();
     let mut site = config(&["a"]);
-    site.budget.writes_per_day = 4;
+    site.budget.writes_per_day = 5;
     world.set("a", (0..50).map(|number| post("a", number)).collect());
     let first = world.cycle(&site);
     assert_eq!((first.outcome, first.kv.writes), (RunOutcome::Published, 2));
@@ -121,7 +121,8 @@ fn without_budget_the_head_goes_first_and_then_nothing() {
     let spent = world.cycle(&site);
     assert_eq!((spent.outcome, spent.kv.writes), (RunOutcome::Deferred, 0));
     let today = block_on(status(&world, &site.to_compiled())).unwrap();
-    assert_eq!((today.writes_today, today.writes_left), (4, 0));
+    // The last one is the state's, as far as heads know.
+    assert_eq!((today.writes_today, today.writes_left), (4, 1));
     world.pass(86_400);
     site.budget.writes_per_day = 100;
     assert_eq!(world.cycle(&site).outcome, RunOutcome::Published);
@@ -147,7 +148,7 @@ fn a_short_budget_spaces_publishes_out() {
     let world = World::new();
     let mut site = config(&["a"]);
     site.budget.writes_per_day = 40;
-    // Midnight: 40 writes for the whole day.
+    // Midnight: 40 writes for the whole day, half of them for what is no head, because nothing is published yet.
     world.now.set(20_000 * 86_400);
     world.set("a", vec![post("a", 0)]);
     let mut outcomes = Vec::new();
@@ -160,7 +161,7 @@ fn a_short_budget_spaces_publishes_out() {
         let published = |outcome: &&RunOutcome| **outcome == RunOutcome::Published;
         outcomes.iter().filter(published).count()
     };
-    assert!((19..=22).contains(&published(&outcomes)), "{outcomes:?}");
+    assert!((10..=12).contains(&published(&outcomes)), "{outcomes:?}");
     assert_eq!(outcomes.last(), Some(&RunOutcome::Deferred));
     let waiting = world.cycle(&site);
     assert!(waiting.notes.iter().any(|note| note.contains("runs short")));
@@ -168,7 +169,7 @@ fn a_short_budget_spaces_publishes_out() {
     assert!(
         today
             .paced_s
-            .is_some_and(|wait| (3_600..7_200).contains(&wait))
+            .is_some_and(|wait| (7_200..12_000).contains(&wait))
     );
     // The rest of the day: news every ten minutes, never more than the budget, some to the end. Once enough is left for
     // it, a seal takes its share.
@@ -179,7 +180,7 @@ fn a_short_budget_spaces_publishes_out() {
         rest.push(world.cycle(&site).outcome);
     }
     assert!(
-        published(&rest[..68]) >= 7 && published(&rest[68..]) >= 2,
+        published(&rest[..68]) >= 4 && published(&rest[68..]) >= 2,
         "{rest:?}"
     );
     assert!(world.kv.applied.get() <= 40);

@@ -19,7 +19,7 @@ use crate::host::{
 use crate::item::Item;
 use crate::page::{Model, SourceHealth, ViewCount, item_html, sections};
 use crate::serve::{Body, handle};
-use crate::slice::{Activity, HeadParts, Ledger, Position, Row, ViewParts, keys};
+use crate::slice::{Activity, HeadParts, Ledger, Lineage, Position, Row, ViewParts, keys};
 use crate::tenant::Tenant;
 use crate::time::Timestamp;
 
@@ -406,8 +406,10 @@ pub(super) fn head_of(
         fold_hash: 1,
         usage: crate::slice::Usage::default(),
         ledger: Ledger::default(),
+        lineage: Lineage::default(),
         checks: Vec::new(),
         activity: Activity::default(),
+        claims: Vec::new(),
         dropped_upto: None,
         sealed_upto: None,
         views: views

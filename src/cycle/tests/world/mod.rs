@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::future::poll_fn;
 use futures_util::task::noop_waker;
 
-pub(super) use kv::{Fault, MemKv};
+pub(super) use kv::{FAULTS, Fault, Hold, MemKv};
 pub(in crate::cycle) use site::config;
 
 use crate::config::Config;

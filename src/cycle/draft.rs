@@ -1,0 +1,134 @@
+//! The next head, laid out as far as the day's budget goes.
+
+use std::collections::BTreeSet;
+
+use super::CycleError;
+use super::claim::{CLAIM_WRITES, claims};
+use super::frame::Frame;
+use super::ledger::{Priority, Purse};
+use super::run::{Outcome, Run};
+use super::sync::checks;
+use crate::fetch::Validators;
+use crate::fold::Edit;
+use crate::host::{Host, Kv};
+use crate::publish::{self, Seal, Sealing};
+use crate::slice::{Head, HeadParts, Position};
+
+/// The next head, laid out, and what is to be written with it.
+pub(super) struct Draft {
+    pub(super) parts: HeadParts,
+    pub(super) seal: Seal,
+    /// Something is sealed, edited or discarded: the state goes before the head.
+    pub(super) touched: bool,
+    /// The budget is short: what can wait does.
+    pub(super) waits: bool,
+    /// Writes that sealing would have taken.
+    pub(super) wanted: usize,
+}
+
+impl<H: Host> Run<'_, H> {
+    /// Lays the next head out, as far as the budget goes.
+    pub(super) async fn draft<K: Kv>(
+        &mut self,
+        kv: &K,
+        folded: Outcome,
+        purse: Purse,
+    ) -> Result<Draft, CycleError> {
+        let head = self.loaded.head.clone();
+        let frame = Frame {
+            config: self.config,
+            head: head.as_ref(),
+            now: self.now,
+        };
+        let mut parts = frame.parts(folded.health);
+        let news = (self.report.added, self.report.changed);
+        parts.activity = frame.activity(&parts, &folded.rows, news);
+        let sealed_before = frame.sealed_counts();
+        let keep = publish::keep(&folded.rows, self.config.site.page_items);
+        let (kept, sealed) = folded.rows.split_at(keep);
+        let sealing = Sealing {
+            rows: sealed,
+            edits: &folded.edits,
+            config: self.config,
+            now: self.now,
+            generation: parts.generation,
+            kept: keep,
+            dropped_upto: head.as_ref().and_then(Head::dropped_upto),
+        };
+        let mut seal = publish::seal(kv, &mut parts.views, &sealing).await?;
+        self.report.notes.append(&mut seal.notes);
+        // The state, the values, and what a claim costs.
+        let wanted = seal.writes.len() + 1 + if claims(kv) { CLAIM_WRITES } else { 0 };
+        // While the budget is short, the head goes first: seals and the state wait.
+        let may = seal.writes.is_empty() || purse.may(Priority::Seal, wanted);
+        let waits = purse.heads_left() == 0 || purse.pace_ms().is_some() || !may;
+        if waits {
+            // Sealing can wait as long as the head takes everything.
+            parts.views = frame.parts(Vec::new()).views;
+            parts.rows.clone_from(&folded.rows);
+            parts.dropped_upto = sealing.dropped_upto;
+            seal = Seal::default();
+            frame.lay_out(&mut parts, sealed_before);
+        } else {
+            parts.rows = kept.to_vec();
+            let mut sealed_now = frame.add_sealed(sealed_before, sealed);
+            for (key, more) in &seal.counts {
+                let items = sealed_now.entry(key.clone()).or_default();
+                *items = items.saturating_add_signed(*more);
+            }
+            parts.dropped_upto = seal.dropped_upto;
+            let newest = sealed.first().map(|row| row.position);
+            parts.sealed_upto = parts.sealed_upto.max(newest);
+            self.amended(&folded.edits, &seal.waiting);
+            seal.garbage.extend(frame.removed_views());
+            frame.lay_out(&mut parts, sealed_now);
+            for row in sealed {
+                self.state.memory.insert_sealed(row);
+            }
+            if !sealed.is_empty() {
+                self.state.sealed_upto = parts.sealed_upto;
+            }
+        }
+        parts.checks = checks(self.config, &self.state);
+        parts.usage = self.usage;
+        parts.lineage = head.as_ref().map(Head::lineage).unwrap_or_default();
+        // Without the state an edit of a sealed item would be taken for news again in the next run.
+        let touched = self.purged
+            || !sealed.is_empty()
+            || !folded.edits.is_empty()
+            || !seal.garbage.is_empty();
+        let touched = touched && !waits;
+        Ok(Draft {
+            parts,
+            seal,
+            touched,
+            waits,
+            wanted,
+        })
+    }
+
+    /// Brings the memory in line with what becomes of the edits. One that waits is found again: its item is remembered as it
+    /// was, and its source is asked for the whole document.
+    fn amended(&mut self, edits: &[Edit], waiting: &BTreeSet<Position>) {
+        for edit in edits {
+            let hash = edit.position.hash;
+            if waiting.contains(&edit.position) {
+                self.state.memory.set_content(hash, edit.before);
+                if let Some(known) = self.state.sources.get_mut(&edit.source) {
+                    known.validators = Validators::default();
+                }
+                continue;
+            }
+            self.state.memory.note_before(hash, edit.before);
+            if edit.row.is_none() {
+                self.state.memory.forget(hash);
+            }
+        }
+        if !waiting.is_empty() {
+            self.report.notes.push(format!(
+                "{} edits of older items wait for the next publishes",
+                waiting.len()
+            ));
+        }
+    }
+}

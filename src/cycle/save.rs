@@ -1,0 +1,128 @@
+//! Stores the state: alone, after a head, or before one that seals.
+
+use bytes::Bytes;
+
+use super::ledger::Purse;
+use super::run::Run;
+use super::{CycleError, RunOutcome};
+use crate::host::{Host, Kv, KvError, Level, Precondition};
+use crate::slice::{Head, Lineage, VALUE_BYTES_MAX, keys};
+
+/// Rounds of making a state smaller: memory, what it left, validators.
+const FIT_ROUNDS: usize = 3;
+/// A state is made to fit into this, in bytes, before its own head's keys are added.
+const STATE_BYTES_MAX: usize = VALUE_BYTES_MAX - 40_000;
+
+/// What a head is going to do that the state is stored for.
+pub(super) struct Preceding {
+    /// Of the head that is visible.
+    pub(super) lineage: Lineage,
+    /// Keys that it no longer names.
+    pub(super) discarding: Vec<String>,
+}
+
+impl<H: Host> Run<'_, H> {
+    /// Stores the state before the head that it goes with, and counts by that all that is about to be written. `Some`
+    /// where the run stops here.
+    pub(super) async fn save_before<K: Kv>(
+        &mut self,
+        kv: &K,
+        preceding: Preceding,
+        purse: Purse,
+    ) -> Result<Option<RunOutcome>, CycleError> {
+        let Preceding {
+            lineage,
+            mut discarding,
+        } = preceding;
+        self.limit_garbage(&mut discarding);
+        self.state.saved_at = self.now;
+        self.state.ledger = purse.in_state();
+        self.state.usage = self.usage;
+        self.take_claims();
+        let sealed_before = self.loaded.head.as_ref().and_then(Head::sealed_upto);
+        self.fit();
+        self.state.precede(lineage, sealed_before, discarding);
+        let value = self.state.encode();
+        match kv
+            .put(keys::STATE, value.clone(), self.state_precondition(), None)
+            .await
+        {
+            Ok(_) => Ok(None),
+            Err(KvError::Conflict) => Ok(Some(RunOutcome::Conflict)),
+            Err(KvError::Ambiguous(why)) => self.reread_state(kv, &value, why).await,
+            Err(error @ (KvError::QuotaExceeded | KvError::Throttled { .. })) => {
+                self.host
+                    .log(Level::Warn, &format!("sealing waits: {error}"));
+                Ok(Some(RunOutcome::Deferred))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The answer was lost: what is stored tells.
+    async fn reread_state<K: Kv>(
+        &self,
+        kv: &K,
+        value: &Bytes,
+        why: String,
+    ) -> Result<Option<RunOutcome>, CycleError> {
+        let stored = kv.get(keys::STATE).await?;
+        match stored.filter(|stored| stored.value == *value) {
+            Some(_) => Ok(None),
+            None => Err(KvError::Ambiguous(why).into()),
+        }
+    }
+
+    /// Stores the state with what is visible, and deletes what may be deleted. That it could not be stored costs the next
+    /// run a re-fetch, no more.
+    pub(super) async fn save_state<K: Kv>(&mut self, kv: &K, mut purse: Purse) {
+        purse.spend(1);
+        self.find_orphans(kv).await;
+        let ripe = self.take_ripe(purse);
+        purse.spend(ripe.len());
+        self.state.saved_at = self.now;
+        self.state.ledger = purse.in_state();
+        self.state.usage = self.usage;
+        self.state.memory.settle();
+        self.take_claims();
+        self.fit();
+        let when = self.state_precondition();
+        match kv.put(keys::STATE, self.state.encode(), when, None).await {
+            Ok(_) => self.delete(kv, &ripe).await,
+            Err(error) => self
+                .host
+                .log(Level::Warn, &format!("the state was not stored: {error}")),
+        }
+    }
+
+    fn state_precondition(&self) -> Precondition {
+        let version = self.loaded.state_version.clone();
+        version.map_or(Precondition::Absent, Precondition::Version)
+    }
+
+    /// Makes the state small enough to be stored: by what it remembers of old items first, then by the validators, which
+    /// cost a re-fetch.
+    fn fit(&mut self) {
+        for _ in 0..FIT_ROUNDS {
+            let excess = self.state.encode().len().saturating_sub(STATE_BYTES_MAX);
+            if excess == 0 {
+                return;
+            }
+            let items = self.state.memory.len();
+            if items == 0 {
+                for known in self.state.sources.values_mut() {
+                    known.validators = crate::fetch::Validators::default();
+                }
+                continue;
+            }
+            self.host.log(
+                Level::Warn,
+                "the state is too large to be stored: the oldest items are forgotten",
+            );
+            let cells = excess / crate::fold::KNOWN_BYTES + 1;
+            for (source, rank) in self.state.memory.trim(items.saturating_sub(cells)) {
+                self.state.forget_upto(&source, rank);
+            }
+        }
+    }
+}

@@ -9,7 +9,9 @@
 
 pub mod arms;
 pub mod bench;
+pub mod browser;
 pub mod demo;
+pub mod preview;
 pub mod sim;
 pub mod tenants;
 pub mod upstream;

@@ -15,69 +15,18 @@ use std::time::Duration;
 
 use edgefold::config::authoring::compile;
 use edgefold::cycle::{self, RunOutcome, Scope};
-use edgefold::host::{HttpClient, HttpError, Incoming, Outgoing};
 use host_tests::sim::{KvOptions, SimClock, SimHost, block_on};
-use host_tests::upstream::{Reply, lively};
-use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use host_tests::upstream::lively;
 
 const SEED: u64 = 20_261_121;
 const CYCLES: u32 = 200;
 const BASE: &str = "http://lively.example";
 
-/// The lively upstreams without a network.
-struct LivelyHttp {
-    clock: SimClock,
-    paths: BTreeMap<String, &'static str>,
-}
-
-impl LivelyHttp {
-    fn new(clock: SimClock) -> Self {
-        let listings = lively::listings(SEED, clock.now());
-        let paths = listings
-            .iter()
-            .map(|listing| (listing.path.to_owned(), listing.source));
-        Self {
-            paths: paths.collect(),
-            clock,
-        }
-    }
-}
-
-impl HttpClient for LivelyHttp {
-    async fn send(&self, request: Outgoing) -> Result<Incoming, HttpError> {
-        let id = self
-            .paths
-            .get(request.url.path())
-            .copied()
-            .unwrap_or_default();
-        let Reply::Document(document) = lively::answer(id, SEED, self.clock.now(), BASE) else {
-            return Err(HttpError::Protocol("no document".into()));
-        };
-        let same = |ours, theirs| {
-            let ours = document.headers.get(ours);
-            ours.is_some() && ours == request.headers.get(theirs)
-        };
-        let known = same(ETAG, IF_NONE_MATCH) || same(LAST_MODIFIED, IF_MODIFIED_SINCE);
-        if known && document.status == 200 {
-            return Ok(Incoming {
-                status: http::StatusCode::NOT_MODIFIED,
-                headers: document.headers,
-                body: bytes::Bytes::new(),
-            });
-        }
-        Ok(Incoming {
-            status: document.status,
-            headers: document.headers,
-            body: document.body,
-        })
-    }
-}
-
 #[test]
 fn two_hundred_cycles_lose_and_double_nothing() {
     println!("seed {SEED}");
     let clock = SimClock::default();
-    let http = LivelyHttp::new(clock.clone());
+    let http = lively::Direct::new(clock.clone(), SEED, BASE);
     let host = SimHost::with(http, KvOptions::default(), clock.clone(), SEED);
     let config = compile(&lively::config(BASE)).unwrap();
     let mut seen: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();

@@ -73,13 +73,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Take the picture of the page that the README shows (needs chromium)
+    /// Take the pictures of the page that the README shows (needs chromium and chromedriver)
     Screenshot {
-        /// A running page; without it, the demo is started
+        /// A running site; without it, invented sources are folded and served natively
         #[arg(long)]
         url: Option<String>,
-        /// Where the picture goes
-        #[arg(long, value_name = "FILE", default_value = "docs/page.png")]
+        /// The folder that the pictures go to
+        #[arg(long, value_name = "DIR", default_value = "docs")]
         out: PathBuf,
     },
     /// Copy the WIT packages of the locked crates to wit/deps

@@ -4,6 +4,7 @@
 //! test can ask what was there at any moment.
 
 mod art;
+mod direct;
 mod json;
 mod stories;
 mod timeline;
@@ -15,6 +16,7 @@ use std::fmt::Write as _;
 
 use edgefold::time::Timestamp;
 
+pub use self::direct::Direct;
 use self::voices::{Format, VOICES, Voice};
 use super::{Reply, Upstream};
 

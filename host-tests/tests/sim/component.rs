@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use edgefold::config::authoring;
-use edgefold_host::EdgefoldHost;
 use edgefold_host::outbound::OutboundPolicy;
+use edgefold_host::{EdgefoldHost, Limits};
 use host_tests::arms::{ADMIN_TOKEN, Host};
 use host_tests::sim::SimClock;
 use host_tests::sim::world::{PopStore, StoreFaultRates, WorldOptions};
@@ -68,7 +68,13 @@ impl World {
                 ("admin_token", ADMIN_TOKEN),
                 ("source_date_epoch", &now),
             ])
-            .outbound(OutboundPolicy::public().allow("127.0.0.0/8".parse()?));
+            .outbound(OutboundPolicy::public().allow("127.0.0.0/8".parse()?))
+            // A test makes many hosts, and each reserves room for all instances that it may have.
+            .limits(Limits {
+                instances: 4,
+                instance_idle: std::time::Duration::from_millis(20),
+                ..Limits::default()
+            });
         Ok(host.build().await?)
     }
 

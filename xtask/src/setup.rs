@@ -1,6 +1,6 @@
 //! Sets up what a command needs and the machine lacks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
@@ -66,6 +66,52 @@ pub(crate) fn viceroy() -> anyhow::Result<PathBuf> {
     Ok(installed)
 }
 
+/// The accessibility checker that the browser tests run in the page.
+const AXE: &str = "axe-core@4";
+
+/// A browser with its driver, and the accessibility checker in `folder`. `false`, and a message, where this machine lacks
+/// them and we may not install them: the tests that need them are then left out.
+pub(crate) fn browser(folder: &Path) -> anyhow::Result<bool> {
+    let needed = [
+        ("chromium", "chromium"),
+        ("chromedriver", "chromium-driver"),
+        ("npm", "npm"),
+    ];
+    let missing = needed
+        .iter()
+        .filter(|(program, _)| on_path(&[program]).is_none());
+    let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
+    if !packages.is_empty() && !may_install() {
+        eprintln!(
+            "tests in a browser are left out: install {} (Debian: `apt-get install {}`)",
+            packages.join(" and "),
+            packages.join(" ")
+        );
+        return Ok(false);
+    }
+    for (program, package) in needed {
+        self::program(&[program], package)?;
+    }
+    if !folder.join("node_modules/axe-core/axe.min.js").is_file() {
+        let mut npm = Command::new("npm");
+        npm.args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--prefix",
+        ]);
+        run(npm.arg(folder).arg(AXE).stdout(Stdio::null()))?;
+    }
+    Ok(true)
+}
+
+/// Root on a Debian.
+fn may_install() -> bool {
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    is_root && on_path(&["apt-get"]).is_some()
+}
+
 /// Whether `cargo nextest` is there. Where it is not, `cargo test` does the same in more time.
 pub(crate) fn has_nextest() -> bool {
     cargo(&["nextest", "--version"])
@@ -81,8 +127,7 @@ pub(crate) fn program(programs: &[&str], package: &str) -> anyhow::Result<PathBu
     if let Some(found) = on_path(programs) {
         return Ok(found);
     }
-    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if is_root && on_path(&["apt-get"]).is_some() {
+    if may_install() {
         eprintln!("installing the Debian package {package}");
         let apt = |args: &[&str]| {
             run(Command::new("apt-get")

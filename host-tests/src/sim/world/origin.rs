@@ -109,7 +109,7 @@ impl Origin {
             .rev()
             .filter(|revision| self.is_seen(key, revision, at));
         let lies = self.options.lie == Some(Lie::BackInTime) && at.pop.is_some();
-        let back = lies && mix(self.number ^ at.now.as_millis().unsigned_abs()) % 4 == 0;
+        let back = lies && mix(self.number ^ at.now.as_millis().unsigned_abs()).is_multiple_of(4);
         let newest = seen.next();
         let older = if back { seen.next() } else { None };
         match older.or(newest) {
@@ -210,7 +210,7 @@ impl Origin {
         let sealed = Kind::of(key) == Kind::Sealed;
         match self.options.lie {
             Some(Lie::NoPreconditions) => {}
-            Some(Lie::SegmentsLost) if sealed && mix(self.number) % 8 == 0 => {
+            Some(Lie::SegmentsLost) if sealed && mix(self.number).is_multiple_of(8) => {
                 self.number += 1;
                 return Ok(version(self.number));
             }

@@ -11,9 +11,8 @@ use super::stage;
 const LATENCY: Duration = Duration::from_millis(150);
 /// From a pointer going down to a frame with the bar.
 const BAR_MS_MAX: f64 = 50.0;
-/// What the page aims at from the click to a frame with the new content. Printed, not asserted: on a busy machine most of
-/// it is drawing. That the answer was there before the click is what is asserted.
-const CONTENT_MS_AIM: f64 = 100.0;
+/// From the click to a frame with the new content.
+const CONTENT_MS_MAX: f64 = 100.0;
 /// The machine may be busy: so many rounds are granted until the median of one is within bounds.
 const ROUNDS_MAX: usize = 8;
 
@@ -79,8 +78,8 @@ async fn links_answer_at_once() {
         }
         let (bar, content) = (median(bars), median(contents));
         told.push(format!("bar {bar:.0} ms, content {content:.0} ms"));
-        if bar < BAR_MS_MAX {
-            println!("{told:?}; the aim for content is {CONTENT_MS_AIM} ms");
+        if bar < BAR_MS_MAX && content < CONTENT_MS_MAX {
+            println!("{told:?}");
             stage.assert_no_complaint().await;
             return;
         }

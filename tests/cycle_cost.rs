@@ -204,6 +204,7 @@ fn config() -> Config {
             redirects: 5,
         },
         retention: Retention::default(),
+        cache: edgefold::config::Cache::default(),
         sources: vec![Source {
             id: "a".into(),
             title: "A".into(),

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "authoring")]
 pub mod authoring;
+mod cache;
 mod model;
 
+pub use cache::{CACHE_HEADERS, Cache, CacheHeaders, Policy};
 pub use model::*;

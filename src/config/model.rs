@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cache::Cache;
+
 /// A validated configuration with all defaults applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
@@ -16,6 +18,9 @@ pub struct Config {
     /// `[retention]`
     #[serde(default, skip_serializing_if = "Retention::is_none")]
     pub retention: Retention,
+    /// `[cache]`
+    #[serde(default, skip_serializing_if = "Cache::is_default")]
+    pub cache: Cache,
     /// `[[source]]`, in the order written.
     pub sources: Vec<Source>,
     /// `[[proxy]]`, in the order written.

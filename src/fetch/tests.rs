@@ -245,6 +245,7 @@ fn config() -> Config {
             page_items: 25,
         },
         retention: crate::config::Retention::default(),
+        cache: crate::config::Cache::default(),
         budget: Budget {
             writes_per_day: 500,
             reads_per_day: None,

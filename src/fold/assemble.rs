@@ -8,7 +8,7 @@ use super::views::{ViewDef, views, views_of};
 use crate::config::Config;
 use crate::item::Item;
 use crate::page::{self, Model, SourceHealth, ViewCount};
-use crate::slice::{Activity, HeadParts, ITEM_BYTES_MAX, Position, Row, ViewParts};
+use crate::slice::{Activity, HeadParts, ITEM_BYTES_MAX, Position, Row, Section, ViewParts};
 use crate::time::Timestamp;
 
 /// Hash of the configuration and of the version that renders: when it differs, a head is rendered anew.
@@ -191,6 +191,8 @@ pub(crate) fn render(parts: &mut HeadParts, config: &Config) {
         sources: &parts.health,
         activity: &parts.activity,
     });
+    let policies = (Section::CachePolicies, vec![config.cache.to_bytes()]);
+    parts.sections.push(policies);
     parts.fold_hash = fold_hash(parts);
 }
 

@@ -5,10 +5,12 @@ use http::{HeaderMap, Request, header};
 use serde::Serialize;
 use subtle::{Choice, ConstantTimeEq};
 
+use super::policy::Caching;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reply::{JSON, Reply};
 use super::routes::{Action, Route, Verb};
+use crate::config::Cache;
 use crate::cycle::{self, CycleError, Round, Scope};
 use crate::host::{Host, Level};
 use crate::read::ReadError;
@@ -101,11 +103,14 @@ pub(super) async fn refresh<H: Host>(
 pub(super) async fn status<H: Host>(
     host: &TenantHost<'_, H>,
     default_config: &str,
+    policies: Cache,
 ) -> Result<Reply, Problem> {
     let status = cycle::status_of(host, default_config)
         .await
         .map_err(|error| failed(host, error))?;
-    Ok(answer(&status))
+    let mut reply = answer(&status);
+    reply.caching = Caching::Site(policies);
+    Ok(reply)
 }
 
 /// Whether `all=1` is given; anything else there is refused with `hint`.

@@ -1,9 +1,12 @@
-//! Entity tags and `If-None-Match` (RFC 9110 §8.8.3, §13.1.2).
+//! Entity tags, dates and preconditions (RFC 9110 §8.8, §13).
 
-use http::{HeaderMap, header};
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, HeaderName, header};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::page::{script_path, stylesheet_path};
+use crate::time::Timestamp;
 
 /// All that an answer depends on that is made from a head of this content hash and these parts: the version of what renders
 /// is in it. Its [`content_etag`] is the answer's strong entity tag.
@@ -31,21 +34,93 @@ pub(super) fn content_etag(content: &[u8]) -> String {
     format!("\"{:032x}\"", xxh3_128(content))
 }
 
-/// Whether `If-None-Match` names `etag` (weak comparison) or is `*`, so that the answer is 304.
-pub(super) fn none_match_fails(headers: &HeaderMap, etag: &str) -> bool {
+/// What a request's preconditions come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// The answer is wanted.
+    Holds,
+    /// The client has it: 304.
+    Unchanged,
+    /// The client wants another one than there is: 412.
+    Failed,
+}
+
+/// Evaluates preconditions in the order of RFC 9110 §13.2.2: entity tags go before dates, what is expected before what is
+/// known. `etag` is a strong tag; `modified` is known where the answer says `Last-Modified`.
+pub(super) fn evaluate(
+    headers: &HeaderMap,
+    etag: Option<&str>,
+    modified: Option<Timestamp>,
+) -> Condition {
+    let modified_after = |name| {
+        let date = date(headers, name)?;
+        Some(modified?.as_secs() > date)
+    };
+    if headers.contains_key(header::IF_MATCH) {
+        if !names(headers, header::IF_MATCH, etag, Comparison::Strong) {
+            return Condition::Failed;
+        }
+    } else if modified_after(header::IF_UNMODIFIED_SINCE) == Some(true) {
+        return Condition::Failed;
+    }
+    let unchanged = if headers.contains_key(header::IF_NONE_MATCH) {
+        names(headers, header::IF_NONE_MATCH, etag, Comparison::Weak)
+    } else {
+        modified_after(header::IF_MODIFIED_SINCE) == Some(false)
+    };
+    if unchanged {
+        Condition::Unchanged
+    } else {
+        Condition::Holds
+    }
+}
+
+/// RFC 9110 §8.8.3.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Weak,
+    Strong,
+}
+
+/// Whether the field `name` names `etag`, or is `*`.
+fn names(
+    headers: &HeaderMap,
+    name: HeaderName,
+    etag: Option<&str>,
+    comparison: Comparison,
+) -> bool {
     headers
-        .get_all(header::IF_NONE_MATCH)
+        .get_all(name)
         .iter()
         .filter_map(|value| value.to_str().ok())
-        .any(|value| value.trim() == "*" || lists(value, etag))
+        .any(|value| value.trim() == "*" || etag.is_some_and(|etag| lists(value, etag, comparison)))
+}
+
+/// The date of the field `name`, in seconds; `None` where there is none, more than one, or one that can't be read: it is
+/// ignored then (RFC 9110 §13.1.3).
+fn date(headers: &HeaderMap, name: HeaderName) -> Option<i64> {
+    let mut values = headers.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let date = httpdate::parse_http_date(value.to_str().ok()?.trim()).ok()?;
+    let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
+/// `time` as `Last-Modified` has it, in whole seconds.
+pub(super) fn http_date(time: Timestamp) -> String {
+    let since = Duration::from_secs(u64::try_from(time.as_secs()).unwrap_or(0));
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)
 }
 
 /// Whether the list `value` holds `etag`. An opaque tag may hold commas, so the list is read tag by tag; what is no tag ends it.
-fn lists(value: &str, etag: &str) -> bool {
+fn lists(value: &str, etag: &str, comparison: Comparison) -> bool {
     let mut rest = value;
     loop {
         rest = rest.trim_start_matches([' ', '\t', ',']);
-        let tag = rest.strip_prefix("W/").unwrap_or(rest);
+        let weak = rest.strip_prefix("W/");
+        let tag = weak.unwrap_or(rest);
         let Some(end) = tag
             .strip_prefix('"')
             .and_then(|opaque| opaque.find('"'))
@@ -54,7 +129,7 @@ fn lists(value: &str, etag: &str) -> bool {
             return false;
         };
         let (tag, after) = tag.split_at(end);
-        if tag == etag {
+        if tag == etag && (weak.is_none() || comparison == Comparison::Weak) {
             return true;
         }
         rest = after;
@@ -80,9 +155,61 @@ mod tests {
             ("", false),
             ("\"", false),
         ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::IF_NONE_MATCH, value.parse().unwrap());
-            assert_eq!(none_match_fails(&headers, r#""a""#), named, "{value}");
+            let headers = with(&[("if-none-match", value)]);
+            let expected = if named {
+                Condition::Unchanged
+            } else {
+                Condition::Holds
+            };
+            let condition = evaluate(&headers, Some(r#""a""#), None);
+            assert_eq!(condition, expected, "{value}");
+        }
+    }
+
+    fn with(fields: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn preconditions_are_looked_at_in_the_order_of_the_standard() {
+        use Condition::{Failed, Holds, Unchanged};
+        const BEFORE: &str = "Sat, 21 Nov 2026 09:24:04 GMT";
+        const THEN: &str = "Sat, 21 Nov 2026 09:24:05 GMT";
+        const RFC_850: &str = "Saturday, 21-Nov-26 09:24:05 GMT";
+        let (inm, ims) = ("if-none-match", "if-modified-since");
+        let (im, ius) = ("if-match", "if-unmodified-since");
+        for (fields, expected) in [
+            (&[(ims, BEFORE)][..], Holds),
+            (&[(ims, THEN)], Unchanged),
+            (&[(ims, RFC_850)], Unchanged),
+            (&[(ims, "yesterday")], Holds),
+            (&[(ims, THEN), (ims, THEN)], Holds),
+            // An entity tag goes before a date, whatever it says.
+            (&[(ims, THEN), (inm, "\"b\"")], Holds),
+            (&[(ims, BEFORE), (inm, "\"a\"")], Unchanged),
+            (&[(im, "\"a\"")], Holds),
+            (&[(im, "*")], Holds),
+            (&[(im, "\"b\"")], Failed),
+            // Weak tags never match strongly.
+            (&[(im, "W/\"a\"")], Failed),
+            (&[(im, "\"a\""), (inm, "\"a\"")], Unchanged),
+            (&[(ius, THEN)], Holds),
+            (&[(ius, BEFORE)], Failed),
+            (&[(ius, BEFORE), (im, "\"a\"")], Holds),
+        ] {
+            // Half a second more than the date can say.
+            let modified = Timestamp(1_795_253_045_500);
+            let found = evaluate(&with(fields), Some(r#""a""#), Some(modified));
+            assert_eq!(found, expected, "{fields:?}");
+        }
+        assert_eq!(http_date(Timestamp(1_795_253_045_500)), THEN);
+        // Where nothing is said there is nothing to compare with.
+        for fields in [(ims, THEN), (ius, BEFORE), (inm, "\"a\"")] {
+            assert_eq!(evaluate(&with(&[fields]), None, None), Holds, "{fields:?}");
         }
     }
 

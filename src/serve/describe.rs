@@ -70,11 +70,15 @@ fn described(route: &Route, operation: &Operation, suffix: &str, note: &str) -> 
             responses.insert(
                 "304".to_owned(),
                 json!({
-                    "description": "What `If-None-Match` names is still current.",
+                    "description": "What `If-None-Match` names, or what was there at `If-Modified-Since`, is still current.",
                     "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
                 }),
             );
         }
+    }
+    let conditional = responses.contains_key("304");
+    if conditional {
+        responses.insert("412".to_owned(), response(&FAILED, head, false));
     }
     for answer in &EVERYWHERE {
         responses.insert(answer.status.to_string(), response(answer, head, false));
@@ -117,6 +121,14 @@ fn add(responses: &mut Map<String, Value>, answer: &Answer, response: Value) {
     }
 }
 
+/// What a conditional request may meet.
+static FAILED: Answer = Answer {
+    status: 412,
+    media_type: PROBLEM,
+    schema: "Problem",
+    description: "`If-Match` names another answer, or there is a newer one than at `If-Unmodified-Since`.",
+};
+
 /// What any request may meet.
 static EVERYWHERE: [Answer; 3] = [
     Answer {
@@ -150,7 +162,14 @@ fn response(answer: &Answer, head: bool, cacheable: bool) -> Value {
     refer("X-Request-Id");
     refer("Cache-Control");
     if cacheable {
-        refer("ETag");
+        for name in [
+            "ETag",
+            "CDN-Cache-Control",
+            "Surrogate-Control",
+            "Surrogate-Key",
+        ] {
+            refer(name);
+        }
     }
     match answer.status {
         401 => refer("WWW-Authenticate"),
@@ -208,6 +227,18 @@ fn headers() -> Value {
         "Cache-Control": text(
             "How the answer may be kept.",
             "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400",
+        ),
+        "CDN-Cache-Control": text(
+            "How caches in front may keep the answer (RFC 9213); `[cache] headers` says whether it is sent.",
+            "max-age=60, stale-while-revalidate=600, stale-if-error=86400",
+        ),
+        "Surrogate-Control": text(
+            "The same for caches that know it by this name.",
+            "max-age=60, stale-while-revalidate=600, stale-if-error=86400",
+        ),
+        "Surrogate-Key": text(
+            "What the answer is about: a cache in front may be told to drop all that has one of these keys.",
+            "edgefold site view-all",
         ),
         "X-Request-Id": text(
             "The request's own `X-Request-Id` if it is sane, else a new one.",

@@ -7,14 +7,17 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::Body;
-use super::conditional;
-use super::reply::{Cache, HTML, Reply};
+use super::conditional::{self, Condition};
+use super::policy::{self, Class};
+use super::problem::Problem;
+use super::reply::{HTML, Reply};
 use super::routes::Surface;
 use crate::host::Host;
 use crate::page::{rules_path, script_path, stylesheet_path};
+use crate::tenant::Tenant;
+use crate::time::Timestamp;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 
 /// Longest request id taken over from a client, in characters.
 const REQUEST_ID_CHARS_MAX: usize = 128;
@@ -26,11 +29,6 @@ const CSP_PAGE: &str = "default-src 'none'; script-src 'self'; connect-src 'self
                         img-src 'self' https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Everything else is no page.
 const CSP_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
-
-/// A read is fresh for a minute, may be shown for ten more while a new one is fetched, and for a day while none can be had.
-const CACHE_READ: &str = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400";
-const CACHE_FOREVER: &str = "public, max-age=31536000, immutable";
-const CACHE_NEVER: &str = "no-store";
 
 /// The request's id: the client's, if it is sane, else a new one.
 pub(super) fn request_id<H: Host>(host: &H, headers: &HeaderMap) -> String {
@@ -46,20 +44,41 @@ pub(super) fn request_id<H: Host>(host: &H, headers: &HeaderMap) -> String {
         .map_or_else(|| format!("{:016x}", host.random_u64()), str::to_owned)
 }
 
-/// Turns `reply` into the response.
-pub(super) fn finish(
+/// What an answer's headers depend on beside the answer and the request.
+pub(super) struct From<'a> {
+    pub(super) surface: Surface,
+    /// Whose site it is; `None` where nobody's.
+    pub(super) tenant: Option<&'a Tenant>,
+    /// When it is answered; needed where [`policy::Caching::jitters`].
+    pub(super) now: Timestamp,
+    pub(super) request_id: &'a str,
+}
+
+/// 412 where the request says that it does not want this answer.
+pub(super) fn check_preconditions(
     reply: Reply,
     request: &Request<Bytes>,
-    surface: Surface,
-    request_id: &str,
-) -> Response<Body> {
+) -> Result<Reply, Problem> {
+    match condition(&reply, request) {
+        Condition::Failed => Err(Problem::precondition_failed()),
+        Condition::Holds | Condition::Unchanged => Ok(reply),
+    }
+}
+
+/// Preconditions are looked at where the answer is a 200 to a read (RFC 9110 §13.2.1).
+fn condition(reply: &Reply, request: &Request<Bytes>) -> Condition {
     let readable = matches!(*request.method(), Method::GET | Method::HEAD);
-    let unchanged = readable
-        && reply.status == StatusCode::OK
-        && reply
-            .etag
-            .as_deref()
-            .is_some_and(|etag| conditional::none_match_fails(request.headers(), etag));
+    let known = reply.etag.is_some() || reply.modified.is_some();
+    if !readable || !known || reply.status != StatusCode::OK {
+        return Condition::Holds;
+    }
+    conditional::evaluate(request.headers(), reply.etag.as_deref(), reply.modified)
+}
+
+/// Turns `reply` into the response.
+pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) -> Response<Body> {
+    let unchanged = condition(&reply, request) == Condition::Unchanged;
+    let seed = policy::seed(reply.etag.as_deref(), request, from.now);
     let mut body = Body {
         chunks: reply.chunks,
     };
@@ -79,19 +98,17 @@ pub(super) fn finish(
             hint(headers);
         }
     }
-    let cache = match reply.cache {
-        Cache::Never => CACHE_NEVER,
-        Cache::Read => CACHE_READ,
-        Cache::Forever => CACHE_FOREVER,
-    };
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    let class = reply.class.unwrap_or(Class::Never);
+    policy::insert(headers, &reply.caching, class, seed);
+    policy::insert_keys(headers, &reply.caching, from.tenant, class, &reply.keys);
     insert(headers, header::ETAG, reply.etag.as_deref());
-    insert(headers, SURROGATE_KEY, reply.surrogate_key.as_deref());
-    insert(headers, REQUEST_ID, Some(request_id));
+    let modified = reply.modified.map(conditional::http_date);
+    insert(headers, header::LAST_MODIFIED, modified.as_deref());
+    insert(headers, REQUEST_ID, Some(from.request_id));
     for (name, value) in reply.headers {
         headers.insert(name, value);
     }
-    secure(headers, reply.media_type, surface);
+    secure(headers, reply.media_type, from.surface);
     if unchanged {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }

@@ -7,7 +7,7 @@ use super::kept;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reads;
-use super::reply::{Cache, HTML, Reply};
+use super::reply::{HTML, Reply};
 use crate::host::Host;
 use crate::page::{self, Dashboard, ItemPage, Kind, Notice, Paging};
 use crate::read::{self, Query};
@@ -79,8 +79,8 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
     })
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
     let etag = content_etag(basis.as_bytes());
-    let surrogate_key = reads::surrogate_key(category, source);
-    let reply = Reply::ok(HTML, chunks).cached(Cache::Read, etag, surrogate_key);
+    let keys = reads::keys_of(category, source);
+    let reply = Reply::ok(HTML, chunks).of_head(&head, etag, keys);
     Ok(if found.reads == 0 {
         kept::keep(&head, basis, reply)
     } else {
@@ -111,8 +111,8 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
         now,
     })
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
-    let key = format!("edgefold item-{id}");
-    Ok(Reply::ok(HTML, chunks).cached(Cache::Read, etag, key))
+    let keys = format!("item-{id}");
+    Ok(Reply::ok(HTML, chunks).of_head(&head, etag, keys))
 }
 
 pub(super) fn nothing_yet() -> Reply {

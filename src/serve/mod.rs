@@ -13,6 +13,7 @@ mod headers;
 mod home;
 mod kept;
 mod openapi;
+mod policy;
 mod problem;
 mod proxy;
 mod purge;
@@ -33,6 +34,7 @@ pub use body::Body;
 
 use crate::host::Host;
 use crate::tenant::{self, Roster, Tenant, TenantHost};
+use crate::time::Timestamp;
 use problem::Problem;
 use query::Parameters;
 use reply::Reply;
@@ -54,18 +56,31 @@ pub async fn handle<H: Host>(
     let request_id = headers::request_id(host, request.headers());
     let surface = routes::surface(request.uri().path());
     let declared = tenant::declared(host, default_config).await;
-    let answered = match tenant_of(Roster::new(&declared), &request) {
+    let (tenant, answered) = match tenant_of(Roster::new(&declared), &request) {
         Ok(tenant) => {
-            let host = TenantHost::new(host, tenant, Roster::new(&declared));
-            answer(&host, default_config, &request).await
+            let host = TenantHost::new(host, tenant.clone(), Roster::new(&declared));
+            let answered = answer(&host, default_config, &request).await;
+            (Some(tenant), answered)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => (None, Err(problem)),
     };
+    let answered = answered.and_then(|reply| headers::check_preconditions(reply, &request));
     let reply = match answered {
         Ok(reply) => reply,
         Err(problem) => problem.into_reply(request.uri().path(), surface, request.headers()),
     };
-    headers::finish(reply, &request, surface, &request_id)
+    let now = if reply.caching.jitters() {
+        host.time().await
+    } else {
+        Timestamp(0)
+    };
+    let from = headers::From {
+        surface,
+        tenant: tenant.as_ref(),
+        now,
+        request_id: &request_id,
+    };
+    headers::finish(reply, &request, &from)
 }
 
 /// Whose site the request is for. Without tenants the host is not looked at.
@@ -109,7 +124,8 @@ async fn answer<H: Host>(
         request.uri().query().unwrap_or_default(),
         operation.parameters,
     )?;
-    match operation.action {
+    let policies = || policy::configured(host, default_config);
+    let mut reply = match operation.action {
         Action::Home => home::page(host, &parameters).await,
         Action::ItemPage => home::item(host, captured).await,
         Action::StatusPage => status::page(host, default_config).await,
@@ -117,15 +133,17 @@ async fn answer<H: Host>(
         Action::Item => reads::item(host, captured).await,
         Action::Sources => reads::sources(host).await,
         Action::Views => reads::views(host).await,
-        Action::Engagement => reads::engagement(host).await,
+        Action::Engagement => reads::engagement(host, policies().await).await,
         Action::Health => reads::health(host).await,
-        Action::OpenApi => Ok(openapi::document()),
-        Action::Asset => reads::asset(path),
+        Action::OpenApi => Ok(openapi::document(policies().await)),
+        Action::Asset => reads::asset(path, policies().await),
         Action::Refresh => admin::refresh(host, default_config, &parameters).await,
-        Action::Status => admin::status(host, default_config).await,
+        Action::Status => admin::status(host, default_config, policies().await).await,
         Action::Proxy => proxy::answer(host, default_config, captured).await,
         Action::Purge => purge::purge(host, default_config, &parameters, request.body()).await,
-    }
+    }?;
+    reply.class.get_or_insert(operation.cache);
+    Ok(reply)
 }
 
 /// A method that the route has no operation for.

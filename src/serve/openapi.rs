@@ -8,18 +8,19 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 
 use super::conditional::content_etag;
-use super::reply::{Cache, JSON, Reply};
+use super::reply::{JSON, Reply};
+use crate::config::Cache;
 
 const DOCUMENT: &str = include_str!("openapi.json");
 
 /// The answer.
-pub(super) fn document() -> Reply {
+pub(super) fn document(policies: Cache) -> Reply {
     static ETAG: OnceLock<String> = OnceLock::new();
     let etag = ETAG.get_or_init(|| content_etag(DOCUMENT.as_bytes()));
-    Reply::ok(JSON, vec![Bytes::from_static(DOCUMENT.as_bytes())]).cached(
-        Cache::Read,
+    Reply::ok(JSON, vec![Bytes::from_static(DOCUMENT.as_bytes())]).kept_as(
+        policies,
         etag.clone(),
-        "edgefold openapi".to_owned(),
+        "openapi".to_owned(),
     )
 }
 

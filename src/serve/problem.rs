@@ -210,6 +210,15 @@ impl Problem {
         )
     }
 
+    pub(super) fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition-failed",
+            "Not what was expected",
+            "What `If-Match` or `If-Unmodified-Since` asks for does not hold: the answer is another one by now.",
+        )
+    }
+
     pub(super) fn body_too_large() -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -369,6 +378,9 @@ impl Problem {
             let json = serde_json::to_vec(&details).unwrap_or_default();
             Reply::new(self.status, PROBLEM, vec![json.into()])
         };
+        if surface == Surface::Page {
+            reply.header(header::VARY, "accept");
+        }
         for (name, value) in &self.headers {
             reply.header(name.clone(), value);
         }

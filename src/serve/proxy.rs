@@ -3,10 +3,11 @@
 use http::header;
 
 use super::admin;
+use super::policy::Caching;
 use super::problem::Problem;
 use super::reply::{JSON, Reply};
 use crate::cache::{self, Answer};
-use crate::config::{PASSABLE_TYPES, Proxy};
+use crate::config::{Cache, PASSABLE_TYPES, Policy, Proxy};
 use crate::cycle::{self, CycleError};
 use crate::host::Host;
 use crate::tenant::TenantHost;
@@ -29,22 +30,26 @@ pub(super) async fn answer<H: Host>(
     let answered = cache::answer(host, &config, proxy).await;
     let now = host.time().await;
     match answered {
-        Ok(answer) => Ok(reply(proxy, answer, now)),
+        Ok(answer) => Ok(reply(proxy, config.cache, answer, now)),
         Err(failure) => Err(Problem::upstream(id, &failure, now)),
     }
 }
 
 /// RFC 9111 §5.1 and §5.2: caches in front reckon with `Age`, so that an answer is not fresh twice as long behind two caches.
-fn reply(proxy: &Proxy, answer: Answer, now: Timestamp) -> Reply {
+fn reply(proxy: &Proxy, policies: Cache, answer: Answer, now: Timestamp) -> Reply {
     let media_type = media_type(&answer);
     let mut reply = Reply::ok(media_type, vec![answer.body]);
     reply.etag = Some(answer.etag);
-    reply.surrogate_key = Some(surrogate_key(proxy));
-    let policy = format!(
-        "public, max-age={}, stale-while-revalidate={}, stale-if-error={}",
-        proxy.ttl_s, proxy.stale_while_revalidate_s, proxy.stale_if_error_s
-    );
-    reply.header(header::CACHE_CONTROL, &policy);
+    reply.keys = keys_of(proxy);
+    // The bounds in the table of keys fit.
+    let seconds = |seconds| u32::try_from(seconds).unwrap_or(u32::MAX);
+    let policy = Policy {
+        max_age_s: seconds(proxy.ttl_s),
+        shared_max_age_s: seconds(proxy.ttl_s),
+        stale_while_revalidate_s: seconds(proxy.stale_while_revalidate_s),
+        stale_if_error_s: seconds(proxy.stale_if_error_s),
+    };
+    reply.caching = Caching::Own(policy, policies);
     let age_s = (now.as_secs() - answer.fetched.as_secs()).max(0);
     reply.header(header::AGE, &age_s.to_string());
     reply
@@ -64,8 +69,8 @@ fn media_type(answer: &Answer) -> &'static str {
     }
 }
 
-fn surrogate_key(proxy: &Proxy) -> String {
-    let mut key = format!("edgefold proxy-{}", proxy.id);
+fn keys_of(proxy: &Proxy) -> String {
+    let mut key = format!("proxy-{}", proxy.id);
     for tag in &proxy.tags {
         key.push_str(" tag-");
         key.push_str(tag);

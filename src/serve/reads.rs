@@ -4,9 +4,11 @@ use bytes::Bytes;
 
 use super::conditional::{basis, content_etag, head_etag};
 use super::kept;
+use super::policy::Class;
 use super::problem::Problem;
 use super::query::Parameters;
-use super::reply::{Cache, JSON, Reply};
+use super::reply::{JSON, Reply};
+use crate::config::Cache;
 use crate::host::{Host, Kv};
 use crate::page::{self, Kind, Selections};
 use crate::read::{self, Cursor, Query, ReadError};
@@ -126,14 +128,13 @@ pub(super) fn check_selection(
     Ok(())
 }
 
-/// What a cache in front may be told to drop: everything, a view, a source.
-pub(super) fn surrogate_key(category: Option<&str>, source: Option<&str>) -> String {
-    let mut key = format!("edgefold view-{}", category.unwrap_or("all"));
-    if let Some(source) = source {
-        key.push_str(" source-");
-        key.push_str(source);
-    }
-    key
+/// What a list is about: a view, a source.
+pub(super) fn keys_of(category: Option<&str>, source: Option<&str>) -> String {
+    let view = category.unwrap_or("all");
+    source.map_or_else(
+        || format!("view-{view}"),
+        |source| format!("view-{view} source-{source}"),
+    )
 }
 
 /// `GET /api/items`
@@ -192,7 +193,9 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
     chunks.extend(page.json);
     chunks.push(Bytes::from(tail));
     let etag = content_etag(basis.as_bytes());
-    let reply = Reply::ok(JSON, chunks).cached(Cache::Read, etag, surrogate_key(category, source));
+    let reply = Reply::ok(JSON, chunks)
+        .of_head(&head, etag, keys_of(category, source))
+        .since(head.updated());
     Ok(if page.reads == 0 {
         kept::keep(&head, basis, reply)
     } else {
@@ -210,7 +213,7 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
         .map_err(|error| Problem::store(host, &error))?
         .ok_or_else(|| Problem::unknown_item(id))?;
     let etag = content_etag(&item.json);
-    Ok(Reply::ok(JSON, vec![item.json]).cached(Cache::Read, etag, format!("edgefold item-{id}")))
+    Ok(Reply::ok(JSON, vec![item.json]).of_head(&head, etag, format!("item-{id}")))
 }
 
 /// `GET /api/sources`
@@ -232,11 +235,12 @@ async fn list<H: Host>(host: &H, name: &str, section: Section) -> Result<Reply, 
     chunks.extend(head.section(section));
     chunks.push(Bytes::from(format!(",{}}}", published(&head))));
     let etag = head_etag(head.content_hash(), &[name]);
-    Ok(Reply::ok(JSON, chunks).cached(Cache::Read, etag, format!("edgefold {name}")))
+    let reply = Reply::ok(JSON, chunks).of_head(&head, etag, name.to_owned());
+    Ok(reply.since(head.updated()))
 }
 
 /// `GET /api/engagement`: the stored value as it is, one read.
-pub(super) async fn engagement<H: Host>(host: &H) -> Result<Reply, Problem> {
+pub(super) async fn engagement<H: Host>(host: &H, policies: Cache) -> Result<Reply, Problem> {
     let open = async {
         let entry = host.kv().get(keys::ENGAGEMENT).await?;
         entry
@@ -250,7 +254,8 @@ pub(super) async fn engagement<H: Host>(host: &H) -> Result<Reply, Problem> {
     };
     let etag = head_etag(snapshot.content_hash(), &["engagement"]);
     let reply = Reply::ok(JSON, vec![snapshot.json()]);
-    Ok(reply.cached(Cache::Read, etag, "edgefold engagement".to_owned()))
+    let reply = reply.kept_as(policies, etag, "engagement".to_owned());
+    Ok(reply.since(snapshot.updated()))
 }
 
 /// `GET /health`
@@ -279,19 +284,15 @@ fn published(head: &Head) -> String {
 }
 
 /// The files that the page refers to.
-pub(super) fn asset(path: &str) -> Result<Reply, Problem> {
+pub(super) fn asset(path: &str, policies: Cache) -> Result<Reply, Problem> {
     let asset = page::asset(path).ok_or_else(|| Problem::no_such_route(path))?;
     let content = asset.content.as_bytes();
-    let cache = if asset.immutable {
-        Cache::Forever
+    let reply = Reply::ok(asset.media_type, vec![Bytes::from_static(content)]);
+    let reply = reply.kept_as(policies, content_etag(content), "assets".to_owned());
+    // The file of an earlier version's name is the present one: it may be kept, but not for ever.
+    Ok(if asset.immutable {
+        reply
     } else {
-        Cache::Read
-    };
-    Ok(
-        Reply::ok(asset.media_type, vec![Bytes::from_static(content)]).cached(
-            cache,
-            content_etag(content),
-            "edgefold assets".to_owned(),
-        ),
-    )
+        reply.in_class(Class::Versioned)
+    })
 }

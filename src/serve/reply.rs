@@ -3,16 +3,10 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-/// How an answer may be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cache {
-    /// Not at all.
-    Never,
-    /// A read: for a minute, and beyond while a fresh one is fetched or can't be had.
-    Read,
-    /// The content never changes under this name.
-    Forever,
-}
+use super::policy::{Caching, Class};
+use crate::config::Cache;
+use crate::slice::Head;
+use crate::time::Timestamp;
 
 /// An answer in the making.
 #[derive(Debug, Clone)]
@@ -20,11 +14,16 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) media_type: &'static str,
     pub(super) chunks: Vec<Bytes>,
-    pub(super) cache: Cache,
+    /// How it may be kept.
+    pub(super) caching: Caching,
+    /// Its class, where it is not its route's.
+    pub(super) class: Option<Class>,
     /// The strong entity tag, quotes included, where the answer has one.
     pub(super) etag: Option<String>,
-    /// `Surrogate-Key`: what a cache in front may be told to drop.
-    pub(super) surrogate_key: Option<String>,
+    /// When it was made last, where that is known. No later than the content became what it is.
+    pub(super) modified: Option<Timestamp>,
+    /// What it is about, in words separated by spaces: a cache in front may be told to drop what has one of them.
+    pub(super) keys: String,
     /// What only this answer has.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -39,9 +38,11 @@ impl Reply {
             status,
             media_type,
             chunks,
-            cache: Cache::Never,
+            caching: Caching::Never,
+            class: None,
             etag: None,
-            surrogate_key: None,
+            modified: None,
+            keys: String::new(),
             headers: Vec::new(),
         }
     }
@@ -57,11 +58,29 @@ impl Reply {
         reply
     }
 
-    /// This answer as a read that caches may keep.
-    pub(super) fn cached(mut self, cache: Cache, etag: String, surrogate_key: String) -> Self {
-        self.cache = cache;
+    /// This answer as one that may be kept as the site of `head` says. `keys`: see [`Reply::keys`].
+    pub(super) fn of_head(self, head: &Head, etag: String, keys: String) -> Self {
+        self.kept_as(head.cache_policies(), etag, keys)
+    }
+
+    /// This answer as one that may be kept as its class among `policies` says.
+    pub(super) fn kept_as(mut self, policies: Cache, etag: String, keys: String) -> Self {
+        self.caching = Caching::Site(policies);
         self.etag = Some(etag);
-        self.surrogate_key = Some(surrogate_key);
+        self.keys = keys;
+        self
+    }
+
+    /// This answer as one that became what it is at `modified` (`Last-Modified`). Only where nothing else changes it: no
+    /// words such as "3 minutes ago".
+    pub(super) fn since(mut self, modified: Timestamp) -> Self {
+        self.modified = Some(modified);
+        self
+    }
+
+    /// This answer in another class than its route's.
+    pub(super) fn in_class(mut self, class: Class) -> Self {
+        self.class = Some(class);
         self
     }
 

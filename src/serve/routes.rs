@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use http::Method;
 
+use super::policy::Class;
+
 /// What kind of address it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Surface {
@@ -89,6 +91,8 @@ pub(super) struct Answer {
 pub(super) struct Operation {
     pub(super) verb: Verb,
     pub(super) action: Action,
+    /// How its answers may be kept: which class of `[cache]` they are of.
+    pub(super) cache: Class,
     pub(super) id: &'static str,
     pub(super) summary: &'static str,
     pub(super) parameters: &'static [Parameter],
@@ -256,6 +260,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Home,
+            cache: Class::Html,
             id: "getPage",
             summary: "The dashboard",
             parameters: &[CATEGORY, SOURCE, CURSOR, PAGE],
@@ -279,6 +284,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::ItemPage,
+            cache: Class::Html,
             id: "getItemPage",
             summary: "The page of one item",
             parameters: &[ITEM_ID],
@@ -301,6 +307,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::StatusPage,
+            cache: Class::Html,
             id: "getStatusPage",
             summary: "The state of the deployment, for people",
             parameters: &[],
@@ -323,6 +330,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Items,
+            cache: Class::Api,
             id: "listItems",
             summary: "Items, newest first",
             parameters: &[CATEGORY, SOURCE, CURSOR, PAGE, LIMIT],
@@ -344,6 +352,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Item,
+            cache: Class::Api,
             id: "getItem",
             summary: "One item",
             parameters: &[ITEM_ID],
@@ -361,6 +370,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Sources,
+            cache: Class::Api,
             id: "listSources",
             summary: "Sources and how they fare",
             parameters: &[],
@@ -377,6 +387,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Views,
+            cache: Class::Api,
             id: "listViews",
             summary: "Views with their counts",
             parameters: &[],
@@ -396,6 +407,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Engagement,
+            cache: Class::Api,
             id: "getEngagement",
             summary: "Points and comments of listed items",
             parameters: &[],
@@ -415,6 +427,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Proxy,
+            cache: Class::Api,
             id: "getProxied",
             summary: "An upstream's answer, passed on whole",
             parameters: &[PROXY_ID],
@@ -445,6 +458,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Health,
+            cache: Class::Never,
             id: "getHealth",
             summary: "Whether this deployment can serve",
             parameters: &[],
@@ -461,6 +475,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::OpenApi,
+            cache: Class::Versioned,
             id: "getOpenApi",
             summary: "This description",
             parameters: &[],
@@ -473,6 +488,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Asset,
+            cache: Class::Immutable,
             id: "getAsset",
             summary: "A file that the page refers to",
             parameters: &[ASSET_NAME],
@@ -506,6 +522,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Asset,
+            cache: Class::Versioned,
             id: "getFavicon",
             summary: "The page's icon",
             parameters: &[],
@@ -526,6 +543,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Post,
             action: Action::Refresh,
+            cache: Class::Personal,
             id: "refresh",
             summary: "Run one cycle",
             parameters: &[ALL_SOURCES, ROUND],
@@ -548,6 +566,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Post,
             action: Action::Purge,
+            cache: Class::Personal,
             id: "purge",
             summary: "Void cached answers, and what is known of sources, by key, by tag, or all",
             parameters: &[PURGE_KEY, PURGE_TAG, PURGE_ALL],
@@ -579,6 +598,7 @@ pub(super) static ROUTES: &[Route] = &[
         operations: &[Operation {
             verb: Verb::Get,
             action: Action::Status,
+            cache: Class::Personal,
             id: "getStatus",
             summary: "What is published, and how the deployment is set up",
             parameters: &[],

@@ -7,7 +7,7 @@ use super::conditional::content_etag;
 use super::home::nothing_yet;
 use super::problem::Problem;
 use super::reads;
-use super::reply::{Cache, HTML, Reply};
+use super::reply::{HTML, Reply};
 use crate::cycle;
 use crate::host::Host;
 use crate::page::{self, StatusPage};
@@ -32,5 +32,5 @@ pub(super) async fn page<H: Host>(
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
     let html = chunks.concat();
     let etag = content_etag(&html);
-    Ok(Reply::ok(HTML, vec![html.into()]).cached(Cache::Read, etag, "edgefold status".to_owned()))
+    Ok(Reply::ok(HTML, vec![html.into()]).of_head(&head, etag, "status".to_owned()))
 }

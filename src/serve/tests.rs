@@ -7,5 +7,6 @@ mod hostile;
 mod openapi;
 mod pages;
 mod paging;
+mod policies;
 mod proxied;
 mod tenants;

@@ -13,6 +13,7 @@ use super::parts::{
 };
 use super::refs::{SliceRef, decode_refs};
 use super::{Corrupt, Position, Section};
+use crate::config::Cache;
 use crate::page::SourceHealth;
 use crate::time::Timestamp;
 
@@ -164,6 +165,12 @@ impl Head {
     pub fn piece(&self, section: Section, index: usize) -> Bytes {
         self.value()
             .range(section as u16, index, index.saturating_add(1))
+    }
+
+    /// How answers made of it may be kept; the defaults in a head from before there were policies.
+    #[must_use]
+    pub fn cache_policies(&self) -> Cache {
+        Cache::from_bytes(self.value().piece(Section::CachePolicies as u16, 0))
     }
 
     /// How many items it holds itself.

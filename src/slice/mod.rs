@@ -59,4 +59,6 @@ pub enum Section {
     Selections = 5,
     /// HTML about each source, in the configuration's order; none where there are very many.
     SourceCards = 6,
+    /// How answers may be kept: [`crate::config::Cache::to_bytes`].
+    CachePolicies = 7,
 }

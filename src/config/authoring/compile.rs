@@ -3,7 +3,7 @@
 use super::mistake::Mistake;
 use super::read::{Checker, Fields};
 use super::tables::{BUDGET, FILE, LIMITS, RETENTION, SITE};
-use super::{proxies, sources, syntax, views};
+use super::{caching, proxies, sources, syntax, views};
 use crate::config::{Config, Limits, Retention, Site};
 use crate::slice::VALUE_BYTES_MAX;
 
@@ -107,6 +107,7 @@ fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
         site: site(file.inner("site").unwrap_or(&site_default))?,
         budget: budget?,
         limits: limits(file.inner("limits").unwrap_or(&limits_default))?,
+        cache: caching::cache(file)?,
         retention: retention(file.inner("retention").unwrap_or(&retention_default)),
         sources: sources?,
         proxies: proxies?,

@@ -21,6 +21,8 @@ pub(super) enum Kind {
     Word(&'static [&'static str]),
     /// Texts, at most [`WORDS_MAX`] of [`WORD_CHARS_MAX`] characters.
     Words,
+    /// Some of these words, perhaps none.
+    WordsOf(&'static [&'static str]),
     /// Ids, at most [`WORDS_MAX`].
     Slugs,
     /// A host as requests name it, or [`crate::tenant::ANY_HOST`].

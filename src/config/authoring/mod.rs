@@ -4,6 +4,7 @@
 //! *all* mistakes; [`compile_deployment`] also reads a file that declares tenants, with theirs; [`render`] shows mistakes. Never part of a guest: a guest reads the compiled form.
 
 mod build_script;
+mod caching;
 mod compile;
 mod headers;
 mod keys;

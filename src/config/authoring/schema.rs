@@ -105,6 +105,7 @@ fn property(key: &Key) -> Value {
         Kind::Size(..) => quantity(SIZE_UNITS),
         Kind::Word(words) => json!({ "enum": words }),
         Kind::Words => list(&text(WORD_CHARS_MAX)),
+        Kind::WordsOf(words) => list(&json!({ "enum": words })),
         Kind::Slugs => list(&slug()),
         Kind::Host => host(),
         Kind::Hosts => {

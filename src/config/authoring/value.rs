@@ -47,14 +47,11 @@ pub(super) fn allowed(key: &Key) -> String {
             units::show(least, SIZE_UNITS),
             units::show(most, SIZE_UNITS)
         ),
-        Kind::Word(words) => words
-            .iter()
-            .map(|word| format!("\"{word}\""))
-            .collect::<Vec<_>>()
-            .join(" or "),
+        Kind::Word(words) => quoted(words, " or "),
         Kind::Words => format!(
             "a list of at most {WORDS_MAX} texts of 1 to {WORD_CHARS_MAX} characters"
         ),
+        Kind::WordsOf(words) => format!("a list of some of {}", quoted(words, ", ")),
         Kind::Slugs => format!("a list of at most {WORDS_MAX} ids"),
         Kind::Host => "a host in lower case and its ASCII form, without port, or \"*\"".to_owned(),
         Kind::Hosts => format!(
@@ -70,6 +67,11 @@ pub(super) fn allowed(key: &Key) -> String {
         Kind::Table(table) => format!("a table `[{}]`", table.path),
         Kind::Tables(table, most) => format!("at most {most} tables `[[{}]]`", table.path),
     }
+}
+
+fn quoted(words: &[&str], between: &str) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    quoted.join(between)
 }
 
 pub(super) fn slug_allowed() -> String {
@@ -109,7 +111,10 @@ pub(super) fn check(
     if matches!(key.kind, Kind::Headers) {
         return headers::check(checker, item, at, path, key).map(Checked::Headers);
     }
-    if matches!(key.kind, Kind::Words | Kind::Slugs | Kind::Hosts) {
+    if matches!(
+        key.kind,
+        Kind::Words | Kind::WordsOf(_) | Kind::Slugs | Kind::Hosts
+    ) {
         return list(checker, item, at, path, key);
     }
     let outcome = match key.kind {
@@ -178,6 +183,7 @@ fn list(
         let kind = match key.kind {
             Kind::Slugs => Kind::Slug,
             Kind::Hosts => Kind::Host,
+            Kind::WordsOf(words) => Kind::Word(words),
             _ => Kind::Text(WORD_CHARS_MAX),
         };
         let outcome = match value.as_str() {

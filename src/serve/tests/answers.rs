@@ -172,7 +172,16 @@ fn what_is_current_is_not_sent_again() {
                 "{target} {condition}"
             );
             // RFC 9110 §15.4.5
-            for name in ["etag", "cache-control", "surrogate-key", "x-request-id"] {
+            for name in [
+                "etag",
+                "cache-control",
+                "cdn-cache-control",
+                "surrogate-control",
+                "surrogate-key",
+                "last-modified",
+                "vary",
+                "x-request-id",
+            ] {
                 assert_eq!(answer.header(name), full.header(name), "{target} {name}");
             }
             assert_eq!(answer.header("content-type"), "", "{target}");

@@ -263,6 +263,7 @@ pub(super) fn config() -> Config {
     Config {
         site: site(),
         retention: crate::config::Retention::default(),
+        cache: crate::config::Cache::default(),
         budget: Budget {
             writes_per_day: 1000,
             reads_per_day: None,

@@ -29,6 +29,7 @@ pub(super) fn deployment(upstream: Option<(u16, &'static str, &'static str)>) ->
     };
     let mut config = config();
     config.budget.cache_writes_per_day = 100;
+    config.cache.jitter_percent = 0;
     config.proxies = vec![proxy("prices"), proxy("rates")];
     let double = Double {
         upstream,
@@ -64,7 +65,14 @@ fn an_answer_is_passed_on_with_the_policy_and_nothing_else() {
             "cache-control",
             "public, max-age=60, stale-while-revalidate=120, stale-if-error=600",
         ),
-        ("surrogate-key", "edgefold proxy-prices tag-shop tag-money"),
+        (
+            "cdn-cache-control",
+            "max-age=60, stale-while-revalidate=120, stale-if-error=600",
+        ),
+        (
+            "surrogate-key",
+            "edgefold site proxy-prices tag-shop tag-money",
+        ),
         ("x-content-type-options", "nosniff"),
         ("access-control-allow-origin", "*"),
         ("set-cookie", ""),

@@ -241,6 +241,7 @@ pub(in crate::cache::tests) fn config() -> Config {
             redirects: 5,
         },
         retention: Retention::default(),
+        cache: crate::config::Cache::default(),
         sources: Vec::new(),
         proxies: vec![proxy("prices")],
         views: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod any_text;
 mod apis;
+mod caching;
 mod files;
 mod imports;
 mod mistakes;

@@ -29,6 +29,7 @@ pub(in crate::cycle) fn config(sources: &[&str]) -> Config {
             page_items: 30,
         },
         retention: crate::config::Retention::default(),
+        cache: crate::config::Cache::default(),
         budget: Budget {
             writes_per_day: 1_000_000,
             reads_per_day: None,

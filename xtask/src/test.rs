@@ -80,7 +80,7 @@ fn run_cheap(steps: &mut Steps) {
         "cargo xtask test --quick",
         neutral::check,
     );
-    steps.run_quiet("wit/deps", "cargo xtask vendor --check", vendor::check);
+    steps.run_quiet("copied WIT", "cargo xtask vendor --check", vendor::check);
 }
 
 fn run_command(steps: &mut Steps, name: &'static str, mut command: Command) {

@@ -1,4 +1,4 @@
-//! `wit/deps`: the WIT packages of others, copied from the crates that `Cargo.lock` pins.
+//! The WIT packages of others, copied from the crates that `Cargo.lock` pins: `wit/deps`, and what Spin offers.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,13 +9,35 @@ use anyhow::{Context, bail};
 use crate::process::{cargo, output};
 use crate::root;
 
-/// What is copied: from a folder of a crate to a folder below `wit/deps`, and which files.
-const PACKAGES: [(&str, &str, &str, &[&str]); 2] = [
-    (
-        "wasmtime-wasi-http",
-        "src/p3/wit/deps",
-        "",
-        &[
+/// Folders that hold copies and nothing else.
+const FOLDERS: [&str; 3] = [
+    "wit/deps",
+    "adapters/spin/wit/deps",
+    "host-tests/wit/spin/deps",
+];
+
+/// Some files of a crate, and where they go.
+struct Package {
+    name: &'static str,
+    from: &'static str,
+    to: &'static str,
+    files: &'static [&'static str],
+}
+
+const WASI_KEYVALUE: &[&str] = &[
+    "atomic.wit",
+    "batch.wit",
+    "store.wit",
+    "watch.wit",
+    "world.wit",
+];
+
+const PACKAGES: [Package; 6] = [
+    Package {
+        name: "wasmtime-wasi-http",
+        from: "src/p3/wit/deps",
+        to: "wit/deps",
+        files: &[
             "cli.wit",
             "clocks.wit",
             "filesystem.wit",
@@ -23,43 +45,66 @@ const PACKAGES: [(&str, &str, &str, &[&str]); 2] = [
             "random.wit",
             "sockets.wit",
         ],
-    ),
-    (
-        "wasmtime-wasi-config",
-        "wit/deps/config",
-        "config",
-        &["store.wit", "world.wit"],
-    ),
+    },
+    Package {
+        name: "wasmtime-wasi-config",
+        from: "wit/deps/config",
+        to: "wit/deps/config",
+        files: &["store.wit", "world.wit"],
+    },
+    Package {
+        name: "spin-sdk",
+        from: "wit/deps/wasi-keyvalue-2024-10-17",
+        to: "adapters/spin/wit/deps/wasi-keyvalue-2024-10-17",
+        files: WASI_KEYVALUE,
+    },
+    Package {
+        name: "spin-sdk",
+        from: "wit/deps/wasi-keyvalue-2024-10-17",
+        to: "host-tests/wit/spin/deps/wasi-keyvalue-2024-10-17",
+        files: WASI_KEYVALUE,
+    },
+    Package {
+        name: "spin-sdk",
+        from: "wit/deps/spin-key-value@3.0.0",
+        to: "host-tests/wit/spin/deps/spin-key-value@3.0.0",
+        files: &["key-value.wit"],
+    },
+    Package {
+        name: "spin-sdk",
+        from: "wit/deps/spin-variables@3.0.0",
+        to: "host-tests/wit/spin/deps/spin-variables@3.0.0",
+        files: &["variables.wit"],
+    },
 ];
 
-/// Makes `wit/deps` what it should be, and says what changed.
+/// Makes the copies what they should be, and says what changed.
 pub(crate) fn write() -> anyhow::Result<()> {
     let (wanted, present) = (wanted()?, present()?);
-    let deps = deps();
     for (name, text) in &wanted {
         if present.get(name) == Some(text) {
             continue;
         }
-        let file = deps.join(name);
+        let file = root().join(name);
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
         fs::write(&file, text).with_context(|| format!("can't write {}", file.display()))?;
-        println!("wrote   wit/deps/{}", name.display());
+        println!("wrote   {}", name.display());
     }
     for name in present.keys().filter(|name| !wanted.contains_key(*name)) {
-        fs::remove_file(deps.join(name))?;
-        println!("removed wit/deps/{}", name.display());
+        fs::remove_file(root().join(name))?;
+        println!("removed {}", name.display());
     }
     Ok(())
 }
 
-/// Fails where `wit/deps` is not what [`write`] would leave.
+/// Fails where a copy is not what [`write`] would leave.
 pub(crate) fn check() -> anyhow::Result<()> {
     let (wanted, present) = (wanted()?, present()?);
     let mut differing: Vec<String> = Vec::new();
     for name in wanted.keys().chain(present.keys()) {
-        let line = format!("wit/deps/{}", name.display());
+        let line = name.display().to_string();
         if wanted.get(name) != present.get(name) && !differing.contains(&line) {
             differing.push(line);
         }
@@ -75,10 +120,6 @@ pub(crate) fn check() -> anyhow::Result<()> {
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-fn deps() -> PathBuf {
-    root().join("wit/deps")
-}
-
 fn wanted() -> anyhow::Result<Files> {
     let text = output(&mut cargo(&[
         "metadata",
@@ -88,11 +129,16 @@ fn wanted() -> anyhow::Result<Files> {
     ]))?;
     let metadata: serde_json::Value = serde_json::from_str(&text)?;
     let mut files = Files::new();
-    for (name, from, to, names) in PACKAGES {
+    for package in PACKAGES {
+        let Package {
+            name,
+            from,
+            to,
+            files: names,
+        } = package;
         let folder = crate_folder(&metadata, name)?.join(from);
         for file in names {
-            let path = folder.join(file);
-            let text = fs::read(&path).with_context(|| {
+            let text = fs::read(folder.join(file)).with_context(|| {
                 format!(
                     "{name} has no {from}/{file} in its locked version: mend xtask/src/vendor.rs"
                 )
@@ -120,8 +166,7 @@ fn crate_folder(metadata: &serde_json::Value, name: &str) -> anyhow::Result<Path
 
 fn present() -> anyhow::Result<Files> {
     let mut files = Files::new();
-    let deps = deps();
-    let mut folders = vec![deps.clone()];
+    let mut folders: Vec<PathBuf> = FOLDERS.map(|folder| root().join(folder)).into();
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(&folder) else {
             continue;
@@ -131,7 +176,7 @@ fn present() -> anyhow::Result<Files> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path.strip_prefix(&deps)?.to_owned();
+                let name = path.strip_prefix(root())?.to_owned();
                 files.insert(name, fs::read(&path)?);
             }
         }

@@ -1,8 +1,9 @@
-//! `spin:key-value@3.0.0` as a [`Kv`].
+//! `spin:key-value@3.0.0` as a [`Kv`], and the counters of `wasi:keyvalue`.
 //!
 //! The interface has no versions, no time-to-live, no batches and no prefixes. A version is the hash of the content; a
 //! precondition is compared before the write, not with it, so two writers at the same moment may both succeed: see
-//! [`Capabilities::swap`].
+//! [`Capabilities::swap`]. `increment` of `wasi:keyvalue/atomics` on the same store is atomic, so that publishing goes by
+//! claims; `swap` of that interface misses conflicts on one backend of Spin and reports them without cause on another.
 
 use std::time::Duration;
 
@@ -11,8 +12,13 @@ use edgefold::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Ve
 use spin_sdk::key_value::{Error, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::counters::wasi::keyvalue::{atomics, store};
+
 /// Keys on one page of [`Kv::list`].
 const KEYS_PER_PAGE: usize = 1000;
+
+/// The label of the store in `spin.toml`, the same in both interfaces.
+const LABEL: &str = "default";
 
 /// The store with the label `default`, or why it can't be opened (which every operation answers).
 pub(crate) struct DefaultStore(Result<Store, KvError>);
@@ -39,7 +45,7 @@ impl Kv for DefaultStore {
             ttl: false,
             list: true,
             batch: false,
-            increment: false,
+            increment: true,
         }
     }
 
@@ -75,6 +81,12 @@ impl Kv for DefaultStore {
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         self.store()?.delete(key).await.map_err(lost)
+    }
+
+    async fn increment(&self, key: &str) -> Result<u64, KvError> {
+        let bucket = store::open(LABEL).map_err(not_counted)?;
+        let count = atomics::increment(&bucket, key, 1).map_err(perhaps_counted)?;
+        u64::try_from(count).map_err(|_| KvError::Unavailable(format!("a counter of {count}")))
     }
 
     /// Reads the names of all keys of the store: for upkeep, not for a request.
@@ -114,5 +126,22 @@ fn lost(error: Error) -> KvError {
     match error {
         Error::Other(text) => KvError::Ambiguous(text),
         error => refused(error),
+    }
+}
+
+/// The counter is as it was.
+fn not_counted(error: store::Error) -> KvError {
+    match error {
+        store::Error::NoSuchStore => KvError::Unavailable("no such store".into()),
+        store::Error::AccessDenied => KvError::Unavailable("access denied".into()),
+        store::Error::Other(text) => KvError::Unavailable(text),
+    }
+}
+
+/// The counter may be one further.
+fn perhaps_counted(error: store::Error) -> KvError {
+    match error {
+        store::Error::Other(text) => KvError::Ambiguous(text),
+        error => not_counted(error),
     }
 }

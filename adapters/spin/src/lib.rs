@@ -2,6 +2,7 @@
 //!
 //! Spin reuses an instance for many requests and runs several at once: nothing of a request outlives it.
 
+mod counters;
 mod kv;
 mod upstream;
 

@@ -42,6 +42,7 @@ list! {
         a_first_cycle_publishes,
         an_unchanged_cycle_writes_nothing,
         one_changed_item_costs_one_write,
+        of_refreshes_at_once_one_publishes,
         a_failing_source_keeps_its_items,
         redirects_and_codings_are_followed,
         a_secret_header_reaches_its_source_only,

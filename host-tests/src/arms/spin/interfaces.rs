@@ -1,4 +1,4 @@
-//! `spin:key-value@3.0.0` and `spin:variables@3.0.0` for the guest.
+//! `spin:key-value@3.0.0`, `wasi:keyvalue@0.2.0-draft2` on the same stores, and `spin:variables@3.0.0` for the guest.
 
 #![allow(missing_docs, reason = "generated code; wit/spin documents it")]
 
@@ -6,21 +6,28 @@ use wasmtime::component::{Accessor, FutureReader, HasData, Linker, Resource, Str
 
 use self::spin::key_value::key_value;
 use self::spin::variables::variables;
+use self::wasi::keyvalue::{atomics, store as buckets};
 use super::State;
 
 wasmtime::component::bindgen!({
     path: "wit/spin",
     world: "edgefold:spin-harness/spin",
     imports: { default: async | store | trappable },
-    with: { "spin:key-value/key-value.store": crate::arms::spin::store::MemoryStore },
+    with: {
+        "spin:key-value/key-value.store": crate::arms::spin::store::MemoryStore,
+        "wasi:keyvalue/store.bucket": crate::arms::spin::store::Bucket,
+        "wasi:keyvalue/atomics.cas": crate::arms::spin::store::Swap,
+    },
 });
 
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     key_value::add_to_linker::<State, Data>(linker, |state| state)?;
+    buckets::add_to_linker::<State, Data>(linker, |state| state)?;
+    atomics::add_to_linker::<State, Data>(linker, |state| state)?;
     variables::add_to_linker::<State, Data>(linker, |state| state)
 }
 
-struct Data;
+pub(super) struct Data;
 
 impl HasData for Data {
     type Data<'a> = &'a mut State;

@@ -1,9 +1,10 @@
-//! Spin's interfaces over wasmtime: `spin:key-value@3.0.0`, `spin:variables@3.0.0`, WASI 0.2 and 0.3 and `wasi:http@0.3`, and
+//! Spin's interfaces over wasmtime: `spin:key-value@3.0.0`, `wasi:keyvalue@0.2.0-draft2`, `spin:variables@3.0.0`, WASI 0.2 and 0.3 and `wasi:http@0.3`, and
 //! nothing else, so that an artefact that imports what Spin lacks does not start here.
 //!
 //! Instances live as in Spin 4.1: 128 requests each, 16 at once, one second idle.
 
 mod interfaces;
+mod keyvalue;
 mod store;
 
 use std::any::Any;

@@ -15,3 +15,19 @@ impl MemoryStore {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// A [`MemoryStore`] as `wasi:keyvalue` opens it.
+#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Bucket(pub(super) MemoryStore);
+
+/// No swap is ever begun: see `keyvalue.rs`.
+#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum Swap {}
+
+/// What a counter is kept as: Spin's default store keeps eight bytes.
+pub(super) fn count(stored: Option<&Vec<u8>>) -> Option<i64> {
+    match stored {
+        None => Some(0),
+        Some(bytes) => Some(i64::from_le_bytes(bytes.as_slice().try_into().ok()?)),
+    }
+}

@@ -8,6 +8,7 @@
 //! write may still put an old head over a newer one. Then nothing is lost that the sources still offer: what the state knows
 //! counts only as far as the visible head says the same (`settle.rs`, `sync.rs`).
 
+use super::ledger::PUBLISH_MS;
 use super::run::Run;
 use super::{CycleError, RunOutcome};
 use crate::host::{Host, Kv, KvError, Level};
@@ -17,8 +18,6 @@ use crate::time::Timestamp;
 /// A claim's term, in milliseconds: no divisor or multiple of what schedules usually are, so that no schedule always meets
 /// its end.
 const TERM_MS: i64 = 7 * 60 * 1000;
-/// A publish takes less than this, in milliseconds: nothing is claimed so shortly before the end of a term.
-const PUBLISH_MS: i64 = 20 * 1000;
 /// What a claim costs: its counter, the counter's deletion, and one run that counts in vain.
 pub(super) const CLAIM_WRITES: usize = 3;
 
@@ -55,6 +54,7 @@ impl<H: Host> Run<'_, H> {
         let since = self.loaded.head.as_ref().map(Head::updated);
         let age = now.0.saturating_sub(since.unwrap_or_default().0).max(0);
         let left = TERM_MS - age % TERM_MS;
+        // Nothing is claimed that may outlast its term.
         if left < PUBLISH_MS {
             let note = format!(
                 "too late to claim: the next term begins in {} s",

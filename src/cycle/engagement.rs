@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::RunOutcome;
+use super::ledger::{DAY_SECS, between_days};
 use super::run::{Outcome, Run};
-use super::{RunOutcome, ledger::DAY_SECS};
 use crate::config::{Budget, Config, SourceKind};
 use crate::fetch::Validators;
 use crate::host::{Host, Kv, Level, Precondition, Version};
@@ -153,7 +154,8 @@ impl<H: Host> Run<'_, H> {
             self.report.outcome,
             RunOutcome::Published | RunOutcome::Unchanged
         );
-        if !due || !landed || self.is_budget_short() {
+        let now = self.host.time().await;
+        if !due || !landed || between_days(now) || self.is_budget_short(now) {
             return;
         }
         let value = encode_snapshot(self.now, &pending.counts);
@@ -169,8 +171,8 @@ impl<H: Host> Run<'_, H> {
         }
     }
 
-    fn is_budget_short(&self) -> bool {
-        let purse = self.purse();
+    fn is_budget_short(&self, now: Timestamp) -> bool {
+        let purse = self.purse(now);
         purse.left() == 0 || purse.pace_ms().is_some()
     }
 }

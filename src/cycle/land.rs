@@ -8,10 +8,11 @@ use crate::fold;
 use crate::host::{Host, Kv, KvError, Level};
 use crate::publish::{self, Published};
 use crate::slice::{Head, HeadParts, VALUE_BYTES_MAX};
+use crate::time::Timestamp;
 
 use super::claim::{CLAIM_WRITES, Claim, Claimed, claims};
 use super::draft::Draft;
-use super::ledger::{Priority, Purse};
+use super::ledger::{Priority, Purse, between_days};
 use super::run::{Outcome, Run};
 use super::save::Preceding;
 use super::sync::rebase;
@@ -31,16 +32,24 @@ impl<H: Host> Run<'_, H> {
         kv: &K,
         folded: Outcome,
     ) -> Result<RunOutcome, CycleError> {
-        let purse = self.purse();
+        let now = self.host.time().await;
+        let purse = self.purse(now);
+        // The first head of all goes first: nothing can have been counted on either day.
+        let between_days = between_days(now) && self.loaded.head.is_some();
         let draft = self.draft(kv, folded, purse).await?;
         let published = self.loaded.head.as_ref();
         if published.is_some_and(|head| head.fold_hash() == draft.parts.fold_hash) {
             rebase(&mut self.state, published);
             let wanted = self.wants_state(draft.touched, draft.waits);
-            if wanted && purse.may(Priority::State, 1) {
+            if wanted && !between_days && purse.may(Priority::State, 1) {
                 self.save_state(kv, purse).await;
             }
             return Ok(RunOutcome::Unchanged);
+        }
+        if between_days {
+            let note = "it is about midnight, UTC: the next run publishes, when it is clear which day's writes it takes";
+            self.report.notes.push(note.to_owned());
+            return Ok(RunOutcome::Deferred);
         }
         if let Some(waits) = self.put_off(purse, claims(kv)) {
             return Ok(waits);
@@ -176,10 +185,10 @@ impl<H: Host> Run<'_, H> {
         }
     }
 
-    /// What may be written today.
-    pub(super) fn purse(&self) -> Purse {
+    /// What may be written on the day of `now`, which is the time of writing, not that at which the run began.
+    pub(super) fn purse(&self, now: Timestamp) -> Purse {
         let budget = engagement::writes_per_day(self.config);
-        self.loaded.purse(budget, self.now)
+        self.loaded.purse(budget, now)
     }
 
     /// Whether the state is to be stored in this run.

@@ -6,6 +6,9 @@
 //! what the other could: the head says how many of the day's writes are *granted* to everything else, and that number only
 //! grows. A run that has seen an older head thinks that it may write less, never more: heads + granted is at most the
 //! budget, and others at most granted.
+//!
+//! A write is counted for the day on which it is begun, by this machine's clock, and charged for the day on which the store
+//! sees it. So half a minute before midnight, UTC, nothing more is begun until both agree that it is the next day.
 
 use crate::slice::Ledger;
 use crate::time::Timestamp;
@@ -20,6 +23,17 @@ const FIRST_GRANT_PERCENT: u64 = 25;
 const FIRST_DAY_GRANT_PERCENT: u64 = 50;
 /// Each head sees to it that this part of the budget is granted and unspent, where it can.
 const GRANT_AHEAD: u32 = 8;
+
+/// A publish takes less than this, in milliseconds: what is begun so long before midnight is written on that day.
+pub(super) const PUBLISH_MS: i64 = 20 * 1000;
+/// The clocks of machines and of the store are at most so far apart, in milliseconds.
+const CLOCKS_MS: i64 = 10 * 1000;
+
+/// Whether it is so near to midnight, UTC, that what is begun now may be written on either day, by the store's clock.
+pub(super) fn between_days(now: Timestamp) -> bool {
+    let of_day = now.0.rem_euclid(DAY_MS);
+    of_day < CLOCKS_MS || of_day >= DAY_MS - CLOCKS_MS - PUBLISH_MS
+}
 
 /// Days since 1970-01-01, UTC.
 pub(super) fn day(now: Timestamp) -> u32 {
@@ -263,6 +277,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn around_midnight_it_is_not_agreed_which_day_it_is() {
+        let at = |seconds: i64| between_days(morning().plus_millis(seconds * 1000));
+        assert!(at(-30) && at(-1) && at(0) && at(9));
+        assert!(!at(-31) && !at(10));
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub(super) async fn run<H: Host>(
         loaded,
         state,
     };
-    let spent_before = run.purse().writes();
+    let spent_before = run.purse(now).writes();
     let store = kv.capabilities();
     if run.loaded.head.is_none() || !(store.swap || store.increment) {
         run.report.notes = store_notes(store);

@@ -85,17 +85,12 @@ impl Origin {
         &self.charges
     }
 
-    /// Changes charged on the UTC day of `now`, but for those within `around_ms` of its ends: who made them may count them
-    /// for another day.
-    pub(super) fn charged_on(&self, now: Timestamp, around_ms: u64) -> u32 {
-        let around = i64::try_from(around_ms).unwrap_or(i64::MAX);
+    /// Changes charged on the UTC day of `now`.
+    pub(super) fn charged_on(&self, now: Timestamp) -> u32 {
         let day = |at: Timestamp| at.as_millis().div_euclid(DAY_MS);
-        let counts = |charge: &&Charge| {
-            let in_day = charge.at.as_millis().rem_euclid(DAY_MS);
-            day(charge.at) == day(now) && in_day >= around && in_day < DAY_MS - around
-        };
         let recent = self.charges.iter().rev();
         let today = recent.take_while(|charge| day(charge.at) >= day(now));
+        let counts = |charge: &&Charge| day(charge.at) == day(now);
         u32::try_from(today.filter(counts).count()).unwrap_or(u32::MAX)
     }
 
@@ -269,7 +264,7 @@ impl Origin {
             let retry_after = Some(std::time::Duration::from_secs(1));
             return Err(KvError::Throttled { retry_after });
         }
-        if self.charged_on(now, 0) >= self.options.writes_per_day.saturating_mul(2) {
+        if self.charged_on(now) >= self.options.writes_per_day.saturating_mul(2) {
             return Err(KvError::QuotaExceeded);
         }
         Ok(())

@@ -10,9 +10,6 @@ use super::super::execution::Execution;
 use crate::sim::block_on;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// A run counts its writes for the day on which it began: within this of midnight they may be another day's, in
-/// milliseconds, beside what the clocks are off.
-const RUN_MS_MAX: u64 = 60_000;
 
 /// After a write of a head or state: compares what the status counts today with what the store has charged.
 pub(in super::super) fn audit_if_due(world: &Rc<Shared>) {
@@ -20,9 +17,9 @@ pub(in super::super) fn audit_if_due(world: &Rc<Shared>) {
         return;
     }
     let now = world.true_time();
-    // Around midnight it is not agreed which day it is; what is written then is left out below too.
+    // So near to midnight the clocks do not agree which day the status is asked for.
     let in_day = now.as_millis().rem_euclid(DAY_MS);
-    let around = i64::try_from(around_midnight_ms(world)).unwrap_or(i64::MAX);
+    let around = world.options.clock_skew_max_ms.cast_signed();
     if in_day < around || in_day >= DAY_MS - around {
         return;
     }
@@ -32,7 +29,7 @@ pub(in super::super) fn audit_if_due(world: &Rc<Shared>) {
         Ok(status) => status,
         Err(error) => return world.find("budget", format!("the status can't be read: {error}")),
     };
-    let charged = world.origin().charged_on(now, around_midnight_ms(world));
+    let charged = world.origin().charged_on(now);
     if status.writes_today < charged {
         let counted = status.writes_today;
         world.find(
@@ -58,15 +55,11 @@ pub(in super::super) fn check_days(world: &Rc<Shared>) {
 
 fn check_day(world: &Rc<Shared>, at: Timestamp) {
     let budget = world.options.writes_per_day;
-    let charged = world.origin().charged_on(at, around_midnight_ms(world));
+    let charged = world.origin().charged_on(at);
     if charged > budget {
         world.find(
             "budget",
             format!("{charged} writes on one day, the budget is {budget}"),
         );
     }
-}
-
-fn around_midnight_ms(world: &Rc<Shared>) -> u64 {
-    world.options.clock_skew_max_ms + RUN_MS_MAX
 }

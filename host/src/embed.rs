@@ -45,6 +45,7 @@ pub struct Builder {
     resolver: Arc<dyn Resolve>,
     limits: Limits,
     cache_dir: Option<PathBuf>,
+    counting: bool,
 }
 
 /// Why a component can't be used.
@@ -74,6 +75,7 @@ impl EdgefoldHost {
             resolver: Arc::new(SystemResolver),
             limits: Limits::default(),
             cache_dir: engine::default_cache_dir(),
+            counting: false,
         }
     }
 
@@ -142,6 +144,15 @@ impl EdgefoldHost {
     #[must_use]
     pub fn memory_bytes_peak(&self) -> usize {
         self.handler.state().memory_peak.load(Ordering::Relaxed)
+    }
+
+    /// WebAssembly instructions (wasmtime's unit of fuel) carried out by all instances up to the newest request that each
+    /// has begun; `None` without [`Builder::count_instructions`]. Of requests one after the other on one instance it
+    /// grows, as each begins, by what the one before has taken.
+    #[must_use]
+    pub fn instructions(&self) -> Option<u64> {
+        let counter = self.handler.state().instructions.as_ref()?;
+        Some(counter.load(Ordering::Relaxed))
     }
 
     /// What the store promises.
@@ -253,6 +264,14 @@ impl Builder {
         self
     }
 
+    /// Counts the instructions that guests carry out, for [`EdgefoldHost::instructions`]. Guests get slower by it: for
+    /// measurements, not for a deployment.
+    #[must_use]
+    pub fn count_instructions(mut self) -> Self {
+        self.counting = true;
+        self
+    }
+
     /// Compiles and links the component, on a thread where blocking is allowed.
     ///
     /// # Errors
@@ -266,7 +285,7 @@ impl Builder {
     }
 
     fn start(self) -> Result<EdgefoldHost, BuildError> {
-        let engine = engine::engine(&self.limits, self.cache_dir.as_deref())
+        let engine = engine::engine(&self.limits, self.cache_dir.as_deref(), self.counting)
             .map_err(|error| BuildError::Engine(format!("{error:#}")))?;
         let component = engine::prepare(&engine, &self.component)
             .map_err(|error| BuildError::Component(format!("{error:#}")))?;
@@ -284,6 +303,7 @@ impl Builder {
                 component,
                 limits: self.limits,
                 memory_peak: Arc::default(),
+                instructions: self.counting.then(Arc::default),
                 variables: Arc::new(WasiConfigVariables::from_iter(self.variables)),
                 kv,
                 outbound: Arc::new(outbound),

@@ -19,8 +19,13 @@ const CORE_INSTANCES: u32 = 8;
 const TABLES: u32 = 4;
 const MEMORIES: u32 = 2;
 
-/// An engine within `limits`. Compiled code is kept in `cache_dir`, where there is one.
-pub(crate) fn engine(limits: &Limits, cache_dir: Option<&Path>) -> wasmtime::Result<Engine> {
+/// An engine within `limits`. Compiled code is kept in `cache_dir`, where there is one. `counting`: guests count their
+/// instructions, which makes them slower.
+pub(crate) fn engine(
+    limits: &Limits,
+    cache_dir: Option<&Path>,
+    counting: bool,
+) -> wasmtime::Result<Engine> {
     let instances = limits.instances.max(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
@@ -35,6 +40,7 @@ pub(crate) fn engine(limits: &Limits, cache_dir: Option<&Path>) -> wasmtime::Res
     config
         .wasm_component_model_async(true)
         .epoch_interruption(true)
+        .consume_fuel(counting)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     if let Some(dir) = cache_dir {
         config.cache(cache(dir));

@@ -1,7 +1,7 @@
 //! What one instance of the component has, and how long it lives.
 
 use std::pin::Pin;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -64,6 +64,8 @@ pub(crate) struct Deployment {
     pub(crate) limits: Limits,
     /// Most bytes of linear memory that any instance had.
     pub(crate) memory_peak: Arc<AtomicUsize>,
+    /// Instructions of all instances, where they are counted.
+    pub(crate) instructions: Option<Arc<AtomicU64>>,
     pub(crate) variables: Arc<WasiConfigVariables>,
     pub(crate) kv: Arc<dyn DynKv>,
     pub(crate) outbound: Arc<Outbound>,
@@ -103,6 +105,9 @@ impl HandlerState for Deployment {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
         let mut store = self.store();
+        if self.instructions.is_some() {
+            store.set_fuel(u64::MAX)?;
+        }
         let proxy = self.component.instantiate_async(&mut store).await?;
         let deadline = Arc::new(Mutex::new(Instant::now()));
         Ok(Instance {
@@ -118,6 +123,7 @@ impl HandlerState for Deployment {
                 requests: self.limits.requests_per_instance,
                 at_once: self.limits.requests_at_once,
                 deadline,
+                instructions: self.instructions.clone(),
             },
         })
     }
@@ -134,6 +140,7 @@ pub(crate) struct Worker {
     requests: usize,
     at_once: usize,
     deadline: Arc<Mutex<Instant>>,
+    instructions: Option<Arc<AtomicU64>>,
 }
 
 impl WorkerState for Worker {
@@ -152,10 +159,16 @@ impl WorkerState for Worker {
 
     fn on_request_start(
         &self,
-        _: StoreContextMut<'_, State>,
+        mut store: StoreContextMut<'_, State>,
         call: Call,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        if let Some(counter) = &self.instructions {
+            // What was taken since the last request began; a store that counts has fuel to set.
+            let taken = u64::MAX - store.get_fuel().unwrap_or(u64::MAX);
+            counter.fetch_add(taken, Ordering::Relaxed);
+            let _ = store.set_fuel(u64::MAX);
+        }
         let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
         *deadline = (*deadline).max(Instant::now() + call.timeout);
         Box::pin(tokio::time::sleep(call.timeout))

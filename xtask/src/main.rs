@@ -67,7 +67,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Measure: serve, cycle, kv, size, start, or all of them
+    /// Measure: size, kv, writes, start, cycle, read, serve, or all of them
     Bench {
         /// Passed on; see `cargo xtask bench --help`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -82,9 +82,9 @@ enum Task {
         #[arg(long, value_name = "DIR", default_value = "docs")]
         out: PathBuf,
     },
-    /// Copy the WIT packages of the locked crates to wit/deps
+    /// Copy the WIT packages of the locked crates to wit/deps and to the folders for Spin
     Vendor {
-        /// Change nothing; fail where wit/deps differs
+        /// Change nothing; fail where a copy differs
         #[arg(long)]
         check: bool,
     },

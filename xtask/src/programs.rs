@@ -23,7 +23,7 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<()> {
 pub(crate) fn bench(args: &[String]) -> anyhow::Result<()> {
     let named = |name: &str| args.iter().any(|arg| arg == name);
     let native_only = named("writes")
-        && !["size", "kv", "start", "cycle", "serve"]
+        && !["size", "kv", "start", "cycle", "read", "serve"]
             .into_iter()
             .any(named);
     if !asks_for_help(args) && !native_only {

@@ -25,6 +25,8 @@ pub struct Load {
     pub time: Duration,
     /// With a leading `/`.
     pub path: String,
+    /// More header fields, each with its line end.
+    pub fields: String,
 }
 
 /// What came of it.
@@ -46,7 +48,7 @@ pub struct Measured {
 /// Puts `load` on `address` from a thread of its own.
 ///
 /// # Errors
-/// Where an answer is not 200, has no length, or does not come in time.
+/// Where an answer is neither a 200 with a length nor a 304, or does not come in time.
 pub async fn put_load(address: SocketAddr, load: Load) -> anyhow::Result<Measured> {
     tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -75,8 +77,8 @@ async fn connection(address: SocketAddr, load: &Load, start: Instant) -> anyhow:
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {address}\r\nAccept: */*\r\n\r\n",
-        load.path
+        "GET {} HTTP/1.1\r\nHost: {address}\r\nAccept: */*\r\n{}\r\n",
+        load.path, load.fields
     );
     let mut buffer = vec![0; 256 * 1024];
     let mut answers = Answers {
@@ -128,6 +130,9 @@ fn body_length(head: &[u8]) -> anyhow::Result<usize> {
     let head = String::from_utf8_lossy(head);
     let mut lines = head.lines();
     let status = lines.next().unwrap_or_default();
+    if status.contains(" 304") {
+        return Ok(0);
+    }
     ensure!(status.contains(" 200"), "answered {status}");
     for line in lines {
         if let Some((name, value)) = line.split_once(':')
@@ -174,6 +179,10 @@ mod tests {
 
     #[test]
     fn only_a_whole_200_has_a_length() {
+        assert_eq!(
+            body_length(b"HTTP/1.1 304 Not Modified\r\netag: \"a\"").ok(),
+            Some(0)
+        );
         assert_eq!(
             body_length(b"HTTP/1.1 200 OK\r\nContent-length: 12").ok(),
             Some(12)

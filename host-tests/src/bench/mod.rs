@@ -11,6 +11,7 @@ pub mod fixed;
 pub mod kv;
 pub mod load;
 pub mod memory;
+pub mod read;
 pub mod running;
 pub mod serve;
 pub mod size;
@@ -29,7 +30,7 @@ use serve::{Arm, HELLO};
 use table::Table;
 
 /// The benchmarks, in the order they are run.
-pub const NAMES: [&str; 6] = ["size", "kv", "writes", "start", "cycle", "serve"];
+pub const NAMES: [&str; 7] = ["size", "kv", "writes", "start", "cycle", "read", "serve"];
 
 /// Where the guests are.
 #[derive(Debug, Clone)]
@@ -58,6 +59,7 @@ pub async fn run(name: &str, guests: &Guests) -> anyhow::Result<Table> {
         "writes" => writes::run(),
         "start" => start::run(&component, &guests.hello).await,
         "cycle" => cycle::run(&component).await,
+        "read" => read::run(&component, &guests.hello).await,
         "serve" => run_serve(&component, &guests.hello).await,
         other => anyhow::bail!("no benchmark {other:?}: one of {}", NAMES.join(", ")),
     }
@@ -86,6 +88,7 @@ async fn run_serve(component: &Path, hello: &Path) -> anyhow::Result<Table> {
         name: HELLO,
         address: Running::hello(hello, None).await?.listen().await?,
         path: "/".to_owned(),
+        fields: String::new(),
     }];
     for (name, hello_name, fixed_name, path) in [
         (
@@ -111,16 +114,19 @@ async fn run_serve(component: &Path, hello: &Path) -> anyhow::Result<Table> {
             name,
             address: edgefold_at,
             path: path.to_owned(),
+            fields: String::new(),
         });
         arms.push(Arm {
             name: hello_name,
             address: Running::hello(hello, Some(&answer)).await?.listen().await?,
             path: path.to_owned(),
+            fields: String::new(),
         });
         arms.push(Arm {
             name: fixed_name,
             address: fixed::serve(answer.parts.headers, answer.body).await?,
             path: path.to_owned(),
+            fields: String::new(),
         });
     }
     serve::run(&arms).await

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
@@ -75,6 +76,50 @@ impl Running {
         })
     }
 
+    /// As [`Running::start`], with no upstreams, and a store that is filled.
+    ///
+    /// # Errors
+    /// Where `component` is missing or is no component.
+    pub async fn start_filled(
+        component: &Path,
+        compiled: &str,
+        kv: CountedKv,
+    ) -> anyhow::Result<Self> {
+        let host = builder(component, None, None, Limits::default())?;
+        let host = host.variables([("config", compiled)]).kv(kv.clone());
+        let host = host.build().await?;
+        Ok(Self { host, kv })
+    }
+
+    /// As [`Running::start_filled`]; one instance answers one request after the other, and counts its instructions.
+    ///
+    /// # Errors
+    /// Where `component` is missing or is no component.
+    pub async fn start_counting(
+        component: &Path,
+        compiled: &str,
+        kv: CountedKv,
+    ) -> anyhow::Result<Self> {
+        let limits = Limits {
+            requests_per_instance: usize::MAX,
+            requests_at_once: 1,
+            instance_idle: Duration::from_secs(3600),
+            ..Limits::default()
+        };
+        let host = builder(component, None, None, limits)?
+            .variables([("config", compiled)])
+            .kv(kv.clone())
+            .count_instructions();
+        let host = host.build().await?;
+        Ok(Self { host, kv })
+    }
+
+    /// See [`EdgefoldHost::instructions`].
+    #[must_use]
+    pub fn instructions(&self) -> u64 {
+        self.host.instructions().unwrap_or(0)
+    }
+
     /// The hello-world component in `file`, which answers with `answer` where there is one. Its status is not sent: 200.
     ///
     /// # Errors
@@ -101,11 +146,28 @@ impl Running {
     /// # Errors
     /// Where the body breaks off.
     pub async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Answer> {
-        let request = Request::builder()
+        self.ask_with(method, path, "").await
+    }
+
+    /// As [`Running::ask`] with more header fields, one a line.
+    ///
+    /// # Errors
+    /// Where the body breaks off, or a line is no field.
+    pub async fn ask_with(
+        &self,
+        method: Method,
+        path: &str,
+        fields: &str,
+    ) -> anyhow::Result<Answer> {
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
-            .body(Empty::<Bytes>::new())?;
+            .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        for field in fields.lines() {
+            let (name, value) = field.split_once(": ").context("a field without `: `")?;
+            request = request.header(name, value);
+        }
+        let request = request.body(Empty::<Bytes>::new())?;
         let timeout = self.host.limits().refresh_timeout;
         let (parts, body) = self.host.handle_within(request, timeout).await.into_parts();
         let body = body.collect().await.map_err(anyhow::Error::from_boxed)?;

@@ -22,6 +22,8 @@ pub struct Arm {
     pub address: SocketAddr,
     /// What is asked.
     pub path: String,
+    /// See [`Load::fields`].
+    pub fields: String,
 }
 
 /// Puts load on all `arms` in turns. Ratios are to the first arm named `hello-world`, within the same round.
@@ -69,11 +71,16 @@ pub async fn run(arms: &[Arm]) -> anyhow::Result<Table> {
     })
 }
 
-async fn measure(arm: &Arm, connections: usize, time: Duration) -> anyhow::Result<Measured> {
+pub(super) async fn measure(
+    arm: &Arm,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<Measured> {
     let load = Load {
         connections,
         time,
         path: arm.path.clone(),
+        fields: arm.fields.clone(),
     };
     load::put_load(arm.address, load).await
 }

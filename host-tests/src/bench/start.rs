@@ -86,6 +86,7 @@ async fn request_us(file: &Path) -> anyhow::Result<(f64, f64)> {
                 connections: 1,
                 time: ROUND_TIME,
                 path: "/favicon.svg".to_owned(),
+                fields: String::new(),
             };
             times.push(load::put_load(address, load).await?.p50_us);
         }

@@ -54,14 +54,23 @@ pub(super) trait Strategy {
     fn page(&self, host: &SimHost) -> anyhow::Result<Page>;
 }
 
-/// Lives through the history, then the day, and counts the day.
-pub(super) fn live(plan: Plan, strategy: &mut dyn Strategy) -> anyhow::Result<Taken> {
+/// A host whose store has the history that `strategy` makes of `items`, and the upstreams.
+pub(super) fn with_history(
+    items: usize,
+    strategy: &mut dyn Strategy,
+) -> anyhow::Result<(SimHost, Arc<Mutex<Entities>>)> {
     let entities = Arc::new(Mutex::new(Entities::new(1)));
     let host = SimHost::new(1);
     host.kv
         .set_options(|store| store.value_bytes_max = usize::MAX);
     serve(&host, &entities);
-    history(plan.items, &host, &entities, strategy)?;
+    history(items, &host, &entities, strategy)?;
+    Ok((host, entities))
+}
+
+/// Lives through the history, then the day, and counts the day.
+pub(super) fn live(plan: Plan, strategy: &mut dyn Strategy) -> anyhow::Result<Taken> {
+    let (host, entities) = with_history(plan.items, strategy)?;
     host.kv.reset_counts();
     let requests_before = host.http.requests().len();
     let mut largest = 0;

@@ -25,6 +25,10 @@ impl Edgefold {
             .map_err(|mistakes| anyhow::anyhow!(authoring::render("bench", &text, &mistakes)))?;
         Ok(Self { config })
     }
+
+    pub(super) fn compiled(&self) -> String {
+        self.config.to_compiled()
+    }
 }
 
 impl Strategy for Edgefold {

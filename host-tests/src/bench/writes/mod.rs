@@ -7,6 +7,7 @@ mod entities;
 
 use self::edgefold::Edgefold;
 use super::table::{Cell, Table};
+use crate::sim::SimHost;
 use baselines::{Care, Documents};
 use day::{CYCLES, Plan, Taken, live};
 use entities::{CHANGED, ENTITIES};
@@ -50,6 +51,16 @@ fn cases() -> Vec<(&'static str, Way, Plan)> {
         cases.push((ours.0, ours.1, plan));
     }
     cases
+}
+
+/// A site of `items` items from JSON APIs, made by real cycles: its host, with the store, and its compiled configuration.
+///
+/// # Errors
+/// Where a cycle fails.
+pub(super) fn site(items: usize) -> anyhow::Result<(SimHost, String)> {
+    let mut edgefold = Edgefold::new(ENTITIES)?;
+    let host = day::with_history(items, &mut edgefold)?.0;
+    Ok((host, edgefold.compiled()))
 }
 
 fn measure(way: Way, plan: Plan) -> anyhow::Result<Taken> {

@@ -1,0 +1,237 @@
+//! What a read takes: store reads and guest instructions, which the machine has no part in, and rates beside a hello-world
+//! component and hyper, for all kinds of answers, at three sizes of site.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use edgefold_host::kv::{Kv, Precondition};
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::counted::{CountedKv, Operations};
+use super::load::Measured;
+use super::running::Running;
+use super::serve::{Arm, HELLO, measure};
+use super::table::{Cell, Table, median};
+use super::{fixed, writes};
+
+/// Items of the whole site.
+const SIZES: [usize; 3] = [1_000, 20_000, 500_000];
+const ROUNDS: usize = 5;
+const ROUND_TIME: Duration = Duration::from_millis(500);
+const CONNECTIONS: usize = 32;
+/// Pages that are walked before the deep one.
+const DEEP_PAGES: usize = 20;
+
+/// One kind of answer.
+struct Read {
+    name: &'static str,
+    path: String,
+    fields: String,
+}
+
+/// What it takes.
+struct Taken {
+    operations: Operations,
+    instructions: u64,
+}
+
+/// Measures all kinds of answers at all sizes.
+///
+/// # Errors
+/// Where a cycle of the history fails, or an answer is not as it should be.
+pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
+    let hello_at = Running::hello(hello, None).await?.listen().await?;
+    let mut rows = Vec::new();
+    for items in SIZES {
+        rows.extend(at_size(items, component, hello_at).await?);
+    }
+    Ok(Table {
+        name: "read",
+        about: format!(
+            "answers by what they take; instructions are those of the guest (wasmtime fuel), of an instance that has answered before; rates at \
+             {CONNECTIONS} connections, medians of {ROUNDS} rounds of {} ms in turns, from a store in memory",
+            ROUND_TIME.as_millis()
+        ),
+        columns: vec![
+            "answer",
+            "items",
+            "kv reads",
+            "kv bytes",
+            "guest instructions",
+            "body bytes",
+            "requests/s",
+            "p50 us",
+            "ratio to hello-world",
+        ],
+        rows,
+    })
+}
+
+async fn at_size(
+    items: usize,
+    component: &Path,
+    hello_at: SocketAddr,
+) -> anyhow::Result<Vec<Vec<Cell>>> {
+    let (site, compiled) = writes::site(items)?;
+    let kv = CountedKv::default();
+    for (key, value) in site.kv.contents() {
+        kv.put(&key, value, Precondition::None, None).await?;
+    }
+    drop(site);
+    let counting = Running::start_counting(component, &compiled, kv.clone()).await?;
+    let reads = reads(&counting).await?;
+    let mut taken = Vec::new();
+    for read in &reads {
+        taken.push(
+            take(&counting, read)
+                .await
+                .with_context(|| format!("{} at {items} items", read.name))?,
+        );
+    }
+    let page = counting.ask(Method::GET, "/").await?;
+    let fixed_at = fixed::serve(page.parts.headers, page.body).await?;
+    let listening = Running::start_filled(component, &compiled, kv)
+        .await?
+        .listen()
+        .await?;
+    let arm = |name, address, path: &str, fields: &str| Arm {
+        name,
+        address,
+        path: path.to_owned(),
+        fields: fields.to_owned(),
+    };
+    let mut arms = vec![
+        arm(HELLO, hello_at, "/", ""),
+        arm("hyper, same bytes as the page", fixed_at, "/", ""),
+    ];
+    arms.extend(
+        reads
+            .iter()
+            .map(|read| arm(read.name, listening, &read.path, &read.fields)),
+    );
+    let rounds = rounds(&arms).await?;
+    Ok((0..arms.len())
+        .map(|index| {
+            let taken = index.checked_sub(2).and_then(|read| taken.get(read));
+            row(items, &arms, index, taken, &rounds)
+        })
+        .collect())
+}
+
+/// The answers, with addresses that exist.
+async fn reads(site: &Running) -> anyhow::Result<Vec<Read>> {
+    let read = |name, path: &str| Read {
+        name,
+        path: path.to_owned(),
+        fields: String::new(),
+    };
+    let mut next = Value::Null;
+    let mut id = String::new();
+    for _ in 0..DEEP_PAGES {
+        let path = match next.as_str() {
+            None => "/api/items".to_owned(),
+            Some(cursor) => format!("/api/items?cursor={cursor}"),
+        };
+        let answer = site.ask(Method::GET, &path).await?;
+        let page: Value = serde_json::from_slice(&answer.body)?;
+        next = page["next"].clone();
+        id = page["items"][0]["id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+    }
+    let cursor = next.as_str().context("the site has too few pages")?;
+    let page = site.ask(Method::GET, "/").await?;
+    let etag = page
+        .parts
+        .headers
+        .get("etag")
+        .context("a page without ETag")?;
+    Ok(vec![
+        read("page, first", "/"),
+        Read {
+            fields: format!("If-None-Match: {}\r\n", etag.to_str()?),
+            ..read("page, first, 304", "/")
+        },
+        read("page, deep", &format!("/?cursor={cursor}")),
+        read("page of a category", "/?category=news"),
+        read("page of an item, sealed", &format!("/item/{id}")),
+        read("items, first", "/api/items"),
+        read("items, deep", &format!("/api/items?cursor={cursor}")),
+        read("item, sealed", &format!("/api/items/{id}")),
+    ])
+}
+
+/// Asks three times on the one instance: what the first takes is not counted, and what the second took is known when the third
+/// begins.
+async fn take(site: &Running, read: &Read) -> anyhow::Result<Taken> {
+    let ask = || async {
+        let answer = site.ask_with(Method::GET, &read.path, &read.fields).await?;
+        let status = answer.parts.status;
+        let expected = if read.fields.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::NOT_MODIFIED
+        };
+        ensure!(status == expected, "answered {status}");
+        Ok(())
+    };
+    ask().await?;
+    site.kv.take();
+    ask().await?;
+    let operations = site.kv.take();
+    let before = site.instructions();
+    ask().await?;
+    Ok(Taken {
+        operations,
+        instructions: site.instructions() - before,
+    })
+}
+
+async fn rounds(arms: &[Arm]) -> anyhow::Result<Vec<Vec<Measured>>> {
+    for arm in arms {
+        // Fills pools and caches; not counted.
+        measure(arm, 1, ROUND_TIME / 4).await?;
+    }
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut round = Vec::new();
+        for arm in arms {
+            round.push(measure(arm, CONNECTIONS, ROUND_TIME).await?);
+        }
+        rounds.push(round);
+    }
+    Ok(rounds)
+}
+
+fn row(
+    items: usize,
+    arms: &[Arm],
+    index: usize,
+    taken: Option<&Taken>,
+    rounds: &[Vec<Measured>],
+) -> Vec<Cell> {
+    let figure = |of: &dyn Fn(&Measured, &Measured) -> f64| {
+        let pairs = rounds
+            .iter()
+            .filter_map(|round| Some((round.get(index)?, round.first()?)));
+        median(pairs.map(|(one, floor)| of(one, floor)).collect())
+    };
+    let count = |of: fn(&Taken) -> u64| taken.map_or(Cell::None, |taken| Cell::count(of(taken)));
+    #[expect(clippy::cast_precision_loss, reason = "a page's size")]
+    let body_bytes = figure(&|one, _| one.body_bytes as f64);
+    vec![
+        arms.get(index).map_or("", |arm| arm.name).into(),
+        Cell::count(items as u64),
+        count(|taken| taken.operations.reads),
+        count(|taken| taken.operations.bytes_read),
+        count(|taken| taken.instructions),
+        Cell::Number(body_bytes, 0),
+        Cell::Number(figure(&|one, _| one.per_second), 0),
+        Cell::Number(figure(&|one, _| one.p50_us), 0),
+        Cell::Number(figure(&|one, floor| one.per_second / floor.per_second), 2),
+    ]
+}

@@ -37,7 +37,7 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
     };
     let now = host.time().await;
     let basis = basis(
-        head.content_hash(),
+        head.answers_hash(),
         &[
             "page",
             // Not `query.view`: with `category=all` the page's heading and title are others than without.
@@ -100,7 +100,7 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
     let now = host.time().await;
     let selections = reads::selections(&head);
     let etag = head_etag(
-        head.content_hash(),
+        head.answers_hash(),
         &["item", id, &page::ago(head.updated(), now)],
     );
     let chunks = page::item_page(ItemPage {

@@ -159,7 +159,7 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
         limit,
     };
     let basis = basis(
-        head.content_hash(),
+        head.answers_hash(),
         &[
             "items",
             query.view,
@@ -234,7 +234,7 @@ async fn list<H: Host>(host: &H, name: &str, section: Section) -> Result<Reply, 
     let mut chunks = vec![Bytes::from(format!(r#"{{"{name}":"#))];
     chunks.extend(head.section(section));
     chunks.push(Bytes::from(format!(",{}}}", published(&head))));
-    let etag = head_etag(head.content_hash(), &[name]);
+    let etag = head_etag(head.answers_hash(), &[name]);
     let reply = Reply::ok(JSON, chunks).of_head(&head, etag, name.to_owned());
     Ok(reply.since(head.updated()))
 }

@@ -13,6 +13,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::header::{self, BODY_AT, Kind};
 use super::{Corrupt, SECTIONS_MAX};
@@ -174,6 +175,20 @@ impl Writer {
     /// Adds `section` with `pieces`; one of the same id is replaced.
     pub(crate) fn section(&mut self, section: u16, pieces: Vec<Vec<u8>>) {
         self.sections.insert(section, pieces);
+    }
+
+    /// Hash of the sections that were added so far.
+    pub(crate) fn hash(&self) -> u128 {
+        let mut hash = Xxh3::new();
+        for (id, pieces) in &self.sections {
+            hash.update(&id.to_le_bytes());
+            hash.update(&(pieces.len() as u64).to_le_bytes());
+            for piece in pieces {
+                hash.update(&(piece.len() as u64).to_le_bytes());
+                hash.update(piece);
+            }
+        }
+        hash.digest128()
     }
 
     /// The value. Longer than `u32` can address is impossible for values under [`super::VALUE_BYTES_MAX`], which the

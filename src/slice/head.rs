@@ -1,6 +1,7 @@
 //! The root of everything published.
 
 use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::activity::Activity;
 use super::container::Value;
@@ -133,7 +134,16 @@ impl Head {
         }
     }
 
-    /// Hash of everything in this head: the base of every `ETag`.
+    /// Hash of everything that answers show, with generation and time of the publish: the base of every `ETag`. The same on
+    /// all hosts, whatever their stores take to publish.
+    #[must_use]
+    pub fn answers_hash(&self) -> u128 {
+        let shown = u128::from_le_bytes(self.meta(80));
+        let publish = [self.meta::<16>(0), shown.to_le_bytes()].concat();
+        xxh3_128(&publish)
+    }
+
+    /// Hash of everything in this head.
     #[must_use]
     pub fn content_hash(&self) -> u128 {
         self.value().content_hash()

@@ -28,7 +28,7 @@ pub(super) const USAGE: u16 = 28;
 pub(super) const USAGE_BYTES: usize = 8 + 8 + 8;
 pub(super) const CLAIMS: u16 = 29;
 pub(super) const CLAIM_BYTES: usize = 8 + 4;
-pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 4 + 4 + 4 + 4 + 8 + 8;
+pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 4 + 4 + 4 + 4 + 8 + 8 + 16;
 pub(super) const COUNT_BYTES: usize = 2 + 2 + 8;
 pub(super) const CHECK_BYTES: usize = 8 + 8 + 8;
 
@@ -140,24 +140,6 @@ impl HeadParts {
     /// The stored value.
     #[must_use]
     pub fn encode(&self) -> Bytes {
-        let mut meta = Vec::with_capacity(META_BYTES);
-        meta.extend(self.generation.to_le_bytes());
-        meta.extend(self.updated.0.to_le_bytes());
-        meta.extend(self.config_digest.to_le_bytes());
-        meta.extend(self.fold_hash.to_le_bytes());
-        meta.extend(u64::from(self.ledger.day).to_le_bytes());
-        meta.extend(self.ledger.writes.to_le_bytes());
-        meta.extend(self.ledger.heads.to_le_bytes());
-        meta.extend(self.ledger.granted.to_le_bytes());
-        meta.extend(0_u32.to_le_bytes());
-        meta.extend(self.lineage.mark.to_le_bytes());
-        meta.extend(self.lineage.parent.to_le_bytes());
-        let mut checks = Vec::with_capacity(self.checks.len() * CHECK_BYTES);
-        for check in &self.checks {
-            checks.extend(check.definition.to_le_bytes());
-            checks.extend(check.checked.0.to_le_bytes());
-            checks.extend(check.basis.to_le_bytes());
-        }
         let mut counts = Vec::with_capacity(self.counts.len() * COUNT_BYTES);
         for ((view, source), items) in &self.counts {
             counts.extend(view.to_le_bytes());
@@ -165,7 +147,6 @@ impl HeadParts {
             counts.extend(items.to_le_bytes());
         }
         let mut writer = Writer::default();
-        writer.section(META, vec![meta]);
         writer.section(
             VIEW_IDS,
             self.views
@@ -197,18 +178,6 @@ impl HeadParts {
                 .collect(),
         );
         writer.section(COUNTS, vec![counts]);
-        writer.section(CHECKS, vec![checks]);
-        let mut usage = Vec::with_capacity(USAGE_BYTES);
-        usage.extend(u64::from(self.usage.day).to_le_bytes());
-        usage.extend(self.usage.reads.to_le_bytes());
-        usage.extend(self.usage.requests.to_le_bytes());
-        writer.section(USAGE, vec![usage]);
-        let mut claims = Vec::with_capacity(self.claims.len() * CLAIM_BYTES);
-        for (generation, slot) in &self.claims {
-            claims.extend(generation.to_le_bytes());
-            claims.extend(slot.to_le_bytes());
-        }
-        writer.section(CLAIMS, vec![claims]);
         let dropped = self.dropped_upto.map(|place| place.to_bytes().to_vec());
         writer.section(DROPPED, dropped.into_iter().collect());
         let sealed = self.sealed_upto.map(|place| place.to_bytes().to_vec());
@@ -227,6 +196,43 @@ impl HeadParts {
             &self.sources,
             Some(self.views.len()),
         );
+        self.keep_books(&mut writer);
         writer.finish(Kind::Head, None)
+    }
+
+    /// Adds what no answer shows. How many writes a publish took differs from store to store; what it answers does not.
+    fn keep_books(&self, writer: &mut Writer) {
+        let mut meta = Vec::with_capacity(META_BYTES);
+        meta.extend(self.generation.to_le_bytes());
+        meta.extend(self.updated.0.to_le_bytes());
+        meta.extend(self.config_digest.to_le_bytes());
+        meta.extend(self.fold_hash.to_le_bytes());
+        meta.extend(u64::from(self.ledger.day).to_le_bytes());
+        meta.extend(self.ledger.writes.to_le_bytes());
+        meta.extend(self.ledger.heads.to_le_bytes());
+        meta.extend(self.ledger.granted.to_le_bytes());
+        meta.extend(0_u32.to_le_bytes());
+        meta.extend(self.lineage.mark.to_le_bytes());
+        meta.extend(self.lineage.parent.to_le_bytes());
+        meta.extend(writer.hash().to_le_bytes());
+        writer.section(META, vec![meta]);
+        let mut checks = Vec::with_capacity(self.checks.len() * CHECK_BYTES);
+        for check in &self.checks {
+            checks.extend(check.definition.to_le_bytes());
+            checks.extend(check.checked.0.to_le_bytes());
+            checks.extend(check.basis.to_le_bytes());
+        }
+        writer.section(CHECKS, vec![checks]);
+        let mut usage = Vec::with_capacity(USAGE_BYTES);
+        usage.extend(u64::from(self.usage.day).to_le_bytes());
+        usage.extend(self.usage.reads.to_le_bytes());
+        usage.extend(self.usage.requests.to_le_bytes());
+        writer.section(USAGE, vec![usage]);
+        let mut claims = Vec::with_capacity(self.claims.len() * CLAIM_BYTES);
+        for (generation, slot) in &self.claims {
+            claims.extend(generation.to_le_bytes());
+            claims.extend(slot.to_le_bytes());
+        }
+        writer.section(CLAIMS, vec![claims]);
     }
 }

@@ -219,3 +219,34 @@ proptest! {
         let _ = (crate::read::Cursor::parse(&text), Position::from_id(&text));
     }
 }
+
+#[test]
+fn what_a_publish_took_does_not_show_in_answers() {
+    let parts = HeadParts {
+        generation: 3,
+        ..HeadParts::default()
+    };
+    let hash = |parts: &HeadParts| Head::open(parts.encode()).unwrap().answers_hash();
+    let books = HeadParts {
+        ledger: Ledger {
+            day: 20_000,
+            writes: 7,
+            ..Ledger::default()
+        },
+        claims: vec![(3, 0)],
+        checks: vec![Check::default()],
+        ..parts.clone()
+    };
+    assert_eq!(hash(&books), hash(&parts));
+    assert_ne!(books.encode(), parts.encode());
+    let later = HeadParts {
+        updated: Timestamp(1),
+        ..parts.clone()
+    };
+    assert_ne!(hash(&later), hash(&parts));
+    let section = HeadParts {
+        sections: vec![(Section::SourcesJson, vec![b"[]".to_vec()])],
+        ..parts.clone()
+    };
+    assert_ne!(hash(&section), hash(&parts));
+}

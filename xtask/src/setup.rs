@@ -106,6 +106,39 @@ pub(crate) fn browser(folder: &Path) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// What tests the API against its description.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// Installs schemathesis into `folder`. `false`, and a message, where this machine has no Python for it and we may not
+/// install that: the test that needs it is then left out.
+pub(crate) fn schemathesis(folder: &Path) -> anyhow::Result<bool> {
+    if folder.join("bin/schemathesis").is_file() {
+        return Ok(true);
+    }
+    let venv = |folder: &Path| {
+        let mut python = Command::new("python3");
+        python.args(["-m", "venv"]).arg(folder);
+        python.stdout(Stdio::null()).stderr(Stdio::null());
+        python.status().is_ok_and(|status| status.success())
+    };
+    if !venv(folder) {
+        if !may_install() {
+            eprintln!(
+                "the test of the API's description is left out: install Python with venv (Debian: `apt-get install python3-venv`)"
+            );
+            return Ok(false);
+        }
+        install("python3-venv")?;
+        if !venv(folder) {
+            bail!("`python3 -m venv {}` fails", folder.display());
+        }
+    }
+    let mut pip = Command::new(folder.join("bin/pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    run(pip.arg(SCHEMATHESIS))?;
+    Ok(true)
+}
+
 /// Root on a Debian.
 fn may_install() -> bool {
     let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
@@ -128,15 +161,7 @@ pub(crate) fn program(programs: &[&str], package: &str) -> anyhow::Result<PathBu
         return Ok(found);
     }
     if may_install() {
-        eprintln!("installing the Debian package {package}");
-        let apt = |args: &[&str]| {
-            run(Command::new("apt-get")
-                .args(args)
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                .stdout(Stdio::null()))
-        };
-        apt(&["update", "-qq"])?;
-        apt(&["install", "-y", "-qq", "--no-install-recommends", package])?;
+        install(package)?;
     }
     match on_path(programs) {
         Some(found) => Ok(found),
@@ -145,6 +170,19 @@ pub(crate) fn program(programs: &[&str], package: &str) -> anyhow::Result<PathBu
             programs.join(", ")
         ),
     }
+}
+
+/// Installs a Debian package, as root.
+fn install(package: &str) -> anyhow::Result<()> {
+    eprintln!("installing the Debian package {package}");
+    let apt = |args: &[&str]| {
+        run(Command::new("apt-get")
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdout(Stdio::null()))
+    };
+    apt(&["update", "-qq"])?;
+    apt(&["install", "-y", "-qq", "--no-install-recommends", package])
 }
 
 fn on_path(programs: &[&str]) -> Option<PathBuf> {

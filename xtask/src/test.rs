@@ -12,7 +12,7 @@ const TESTS: &str = "unit, integration and host tests";
 /// Carries out all steps; `false` where one failed.
 pub(crate) fn run(quick: bool) -> anyhow::Result<bool> {
     let mut counts = Counts::default();
-    let mut steps = Steps::new(if quick { 5 } else { 14 });
+    let mut steps = Steps::new(if quick { 5 } else { 15 });
     if quick {
         run_quick(&mut steps, &mut counts);
     } else {
@@ -32,6 +32,9 @@ fn run_all(steps: &mut Steps, counts: &mut Counts) {
     // Without it only the tests in a browser are left out, and say so.
     steps.run("browser", "cargo xtask test", || {
         setup::browser(&guests::target_dir()?.join("npm")).map(drop)
+    });
+    steps.run("schemathesis", "cargo xtask test", || {
+        setup::schemathesis(&guests::target_dir()?.join("schemathesis")).map(drop)
     });
     run_cheap(steps);
     run_command(

@@ -8,6 +8,7 @@
 
 mod byte_equal;
 mod cycles;
+mod described;
 mod reads;
 mod rounds;
 mod site;
@@ -70,4 +71,10 @@ list! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_hosts_answer_byte_for_byte_alike() -> anyhow::Result<()> {
     byte_equal::all_hosts_answer_alike().await
+}
+
+/// Not in the list: the answers of all hosts are alike, so one is enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_are_as_openapi_describes_them() -> anyhow::Result<()> {
+    described::answers_are_as_described().await
 }

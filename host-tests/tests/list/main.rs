@@ -78,3 +78,9 @@ async fn all_hosts_answer_byte_for_byte_alike() -> anyhow::Result<()> {
 async fn answers_are_as_openapi_describes_them() -> anyhow::Result<()> {
     described::answers_are_as_described().await
 }
+
+/// Not in the list: it is the same call for all hosts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scheduler_goes_on_until_nothing_is_left() -> anyhow::Result<()> {
+    rounds::a_scheduler_goes_on_until_nothing_is_left().await
+}

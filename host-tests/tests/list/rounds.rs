@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use host_tests::arms::{ADMIN_TOKEN, Arm, Host};
 use host_tests::upstream::{Reply, Upstream};
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use crate::site::{self, NOW_S};
 
@@ -27,7 +28,8 @@ async fn refresh(arm: &Arm, query: &str) -> anyhow::Result<Value> {
     answer.json()
 }
 
-pub(crate) async fn a_long_cycle_goes_on_until_nothing_is_left(host: Host) -> anyhow::Result<()> {
+/// Five feeds, of which a run asks two.
+async fn five_sources() -> anyhow::Result<(Upstream, String)> {
     let upstream = Upstream::start().await?;
     let mut toml = "[site]\ntitle = \"Long\"\n[limits]\nrequests_per_run = 2\n".to_owned();
     for number in 0..5 {
@@ -39,6 +41,43 @@ pub(crate) async fn a_long_cycle_goes_on_until_nothing_is_left(host: Host) -> an
             upstream.url(&path)
         );
     }
+    Ok((upstream, toml))
+}
+
+/// The script that schedulers call.
+pub(crate) async fn a_scheduler_goes_on_until_nothing_is_left() -> anyhow::Result<()> {
+    let (_upstream, toml) = five_sources().await?;
+    let arm = start(Host::Component, &toml).await?;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/refresh.sh");
+    let run = |token: &'static str| {
+        let mut command = Command::new("sh");
+        command.arg(script);
+        command.env("EDGEFOLD_URL", arm.base_url());
+        command.env("REFRESH_TOKEN", token);
+        command.output()
+    };
+    let output = run(ADMIN_TOKEN).await?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{complaint}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "run 1: published, generation 1, 3 sources left",
+            "run 2: published, generation 2, 1 sources left",
+            "run 3: published, generation 3, 0 sources left",
+        ]
+    );
+    let refused = run("wrong").await?;
+    let complaint = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(complaint.contains("401"), "{complaint}");
+    Ok(())
+}
+
+pub(crate) async fn a_long_cycle_goes_on_until_nothing_is_left(host: Host) -> anyhow::Result<()> {
+    let (upstream, toml) = five_sources().await?;
     let arm = start(host, &toml).await?;
     for pass in ["", "&all=1"] {
         let mut round = "new".to_owned();

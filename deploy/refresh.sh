@@ -3,6 +3,8 @@
 #
 #   EDGEFOLD_URL=https://hub.example REFRESH_TOKEN=... ./refresh.sh
 #
+# With WEBHOOK_SECRET (whsec_...) instead of REFRESH_TOKEN calls are signed as in Standard Webhooks; that needs openssl and od.
+#
 # Prints one line a run. Exit status 1: a call failed, or a source is left after RUNS_MAX runs. Needs curl, grep and sed.
 set -eu
 
@@ -10,11 +12,28 @@ RUNS_MAX=40      # runs of a cycle: a thousand sources at 25 a run
 CALL_SECONDS=300 # for one run; sources may be slow
 
 : "${EDGEFOLD_URL:?the address of the site, such as https://hub.example}"
-: "${REFRESH_TOKEN:?the value of refresh_token of the deployment}"
+if [ -z "${WEBHOOK_SECRET:-}" ]; then
+  : "${REFRESH_TOKEN:?the value of refresh_token of the deployment, or set WEBHOOK_SECRET}"
+fi
+
+# The header fields that let a call in, as lines of a configuration for curl.
+credentials() {
+  if [ -z "${WEBHOOK_SECRET:-}" ]; then
+    printf 'header = "Authorization: Bearer %s"\n' "$REFRESH_TOKEN"
+    return
+  fi
+  id="refresh-$$-$run"
+  seconds=$(date +%s)
+  key=$(printf '%s' "${WEBHOOK_SECRET#whsec_}" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')
+  signature=$(printf '%s.%s.' "$id" "$seconds" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | openssl base64 -A)
+  printf 'header = "webhook-id: %s"\n' "$id"
+  printf 'header = "webhook-timestamp: %s"\n' "$seconds"
+  printf 'header = "webhook-signature: v1,%s"\n' "$signature"
+}
 
 # On standard input rather than as an argument, which other users of the machine could see.
 call() {
-  printf 'header = "Authorization: Bearer %s"\n' "$REFRESH_TOKEN" |
+  credentials |
     curl --config - --silent --show-error --fail-with-body --max-time "$CALL_SECONDS" \
       --request POST "${EDGEFOLD_URL%/}/_edgefold/refresh?round=$1"
 }

@@ -272,17 +272,18 @@ pub trait Random {
 }
 
 /// The variables that edgefold itself goes by: no source is ever sent one.
-pub const OWN_VARIABLES: [&str; 5] = [
+pub const OWN_VARIABLES: [&str; 6] = [
     "admin_token",
     "config",
     "refresh_token",
     "source_date_epoch",
     "tenants",
+    "webhook_secret",
 ];
 
 /// Configuration and secrets of the deployment. Names are lower-case ASCII with `_`.
 ///
-/// Known names: `admin_token` (secret of the admin routes; unset: they do not exist), `config` (a compiled
+/// Known names: `admin_token` (secret of the admin routes; unset: they do not exist), `refresh_token` and `webhook_secret` (for schedulers: they open the refresh), `config` (a compiled
 /// configuration that replaces the baked-in one), `tenants` (which host is whose: see [`crate::tenant::Roster`]), `source_date_epoch` (seconds since 1970 that cycles and answers take as
 /// the time, for reproducible answers; see the reproducible-builds convention), and every secret that a
 /// source's headers name.

@@ -10,16 +10,18 @@ use super::problem::Problem;
 use super::query::Parameters;
 use super::reply::{JSON, Reply};
 use super::routes::{Action, Route, Verb};
+use super::webhook;
 use crate::config::Cache;
 use crate::cycle::{self, CycleError, Round, Scope};
 use crate::host::{Host, Level};
 use crate::read::ReadError;
 use crate::tenant::TenantHost;
+use crate::time::Timestamp;
 
 /// Longest token, in bytes: comparing takes the same time for every one up to here.
 const TOKEN_BYTES_MAX: usize = 512;
 
-/// Lets a request with the right token through. `refresh_token` is right for running a cycle only; where it is the only one
+/// Lets a request with the right token through, and a call for a cycle that is signed with `webhook_secret`. `refresh_token` is right for running a cycle only; where it is the only one
 /// set, everything else does not exist.
 pub(super) async fn admit<H: Host>(
     host: &H,
@@ -35,12 +37,31 @@ pub(super) async fn admit<H: Host>(
     let is_admin = same(admin.as_deref(), given);
     let is_refresh = same(refresh.as_deref(), given) & Choice::from(u8::from(runs_cycle));
     if bool::from(is_admin | is_refresh) {
-        Ok(())
-    } else if admin.is_some() {
+        return Ok(());
+    }
+    if runs_cycle && webhook::is_signed(request.headers()) {
+        if let Some(secrets) = token(host, "webhook_secret").await {
+            return admit_signed(&secrets, request, host.now());
+        }
+    }
+    if admin.is_some() {
         Err(Problem::unauthorized())
     } else {
         Err(Problem::no_such_route(request.uri().path()))
     }
+}
+
+/// A signature covers the body and not the address: what is overheard could be sent again with `all=1`, which asks every
+/// upstream each time.
+fn admit_signed(secrets: &str, request: &Request<Bytes>, now: Timestamp) -> Result<(), Problem> {
+    webhook::verify(secrets, request.headers(), request.body(), now)
+        .map_err(Problem::bad_webhook)?;
+    let query = request.uri().query().unwrap_or_default();
+    let names = url::form_urlencoded::parse(query.as_bytes());
+    if names.into_iter().any(|(name, _)| name == "all") {
+        return Err(Problem::beyond_webhook());
+    }
+    Ok(())
 }
 
 /// A token of the deployment. An empty one is none: it would let everybody in.

@@ -34,7 +34,7 @@ pub(super) fn description() -> Value {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The secret `admin_token` of the deployment; for running a cycle `refresh_token` will do.",
+                    "description": "The secret `admin_token` of the deployment; for running a cycle `refresh_token` will do, or a call signed as in Standard Webhooks with `webhook_secret`.",
                 },
             },
         },

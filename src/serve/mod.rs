@@ -26,6 +26,7 @@ mod schema;
 mod status;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::query::{echo, nearest};
 use super::reply::{HTML, PROBLEM, Reply};
 use super::routes::{self, Parameter, Surface};
+use super::webhook::Refusal;
 use super::{REQUEST_BODY_BYTES_MAX, TARGET_BYTES_MAX};
 use crate::cache::Failure;
 use crate::host::{Host, KvError, Level};
@@ -305,6 +306,27 @@ impl Problem {
         );
         problem.headers = Box::new([(header::WWW_AUTHENTICATE, "Bearer".to_owned())]);
         problem
+    }
+
+    pub(super) fn bad_webhook(why: Refusal) -> Self {
+        let detail = format!("The call is signed, but {why}.");
+        let mut problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "bad-webhook",
+            "The signature does not count",
+            detail,
+        );
+        problem.headers = Box::new([(header::WWW_AUTHENTICATE, "Bearer".to_owned())]);
+        problem
+    }
+
+    pub(super) fn beyond_webhook() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "beyond-webhook",
+            "Signed calls ask the sources that are due",
+            "A signature does not cover the address, so `all` needs the admin token.",
+        )
     }
 
     pub(super) fn bad_configuration(detail: impl Into<String>) -> Self {

@@ -554,6 +554,10 @@ pub(super) static ROUTES: &[Route] = &[
                 ),
                 BAD_QUERY,
                 UNAUTHORIZED,
+                problem(
+                    403,
+                    "A signed call asks for more than the sources that are due.",
+                ),
                 NO_ADMIN,
                 BAD_CONFIGURATION,
                 UNAVAILABLE,

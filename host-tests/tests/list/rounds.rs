@@ -14,9 +14,13 @@ async fn start(host: Host, toml: &str) -> anyhow::Result<Arm> {
     let variables = [
         ("admin_token", ADMIN_TOKEN),
         ("source_date_epoch", epoch.as_str()),
+        ("webhook_secret", WEBHOOK_SECRET),
     ];
     Arm::start(host, toml, &variables).await
 }
+
+/// Opens the refresh to signed calls.
+const WEBHOOK_SECRET: &str = "whsec_dGhpcnR5LXR3byBieXRlcyBvZiBhIHNlY3JldCEhISE=";
 
 async fn refresh(arm: &Arm, query: &str) -> anyhow::Result<Value> {
     let bearer = format!("Bearer {ADMIN_TOKEN}");
@@ -68,6 +72,17 @@ pub(crate) async fn a_scheduler_goes_on_until_nothing_is_left() -> anyhow::Resul
             "run 2: published, generation 2, 1 sources left",
             "run 3: published, generation 3, 0 sources left",
         ]
+    );
+    let mut signed = Command::new("sh");
+    signed.arg(script).env("EDGEFOLD_URL", arm.base_url());
+    let signed = signed.env("WEBHOOK_SECRET", WEBHOOK_SECRET).output();
+    let signed = signed.await?;
+    let said = String::from_utf8_lossy(&signed.stdout);
+    let complaint = String::from_utf8_lossy(&signed.stderr);
+    assert_eq!(
+        said.trim(),
+        "run 1: unchanged, generation 3, 0 sources left",
+        "{complaint}"
     );
     let refused = run("wrong").await?;
     let complaint = String::from_utf8_lossy(&refused.stderr);

@@ -10,7 +10,7 @@
 //!
 //! The way of an item: [`fetch`] asks the sources, [`parse`] reads what they answered, [`fold`] merges
 //! it with what is known, [`slice`](mod@slice) lays it out so that a request can serve it without
-//! parsing, [`publish`] makes it visible, [`serve`] answers requests. [`cycle`] runs one refresh. Beside that way,
+//! parsing, [`publish`] makes it visible, [`search`] indexes it, [`serve`] answers requests. [`cycle`] runs one refresh. Beside that way,
 //! [`cache`] passes whole answers on, and [`store`] has the patterns that writes follow.
 
 pub mod cache;
@@ -24,6 +24,7 @@ pub mod page;
 pub mod parse;
 pub mod publish;
 pub mod read;
+pub mod search;
 pub mod serve;
 pub mod slice;
 pub mod store;

@@ -56,6 +56,8 @@ impl<H: Host> Run<'_, H> {
             dropped_upto: head.as_ref().and_then(Head::dropped_upto),
         };
         let mut seal = publish::seal(kv, &mut parts.views, &sealing).await?;
+        let all = parts.views.first().cloned().unwrap_or_default();
+        publish::amend_index(kv, &mut parts.search, &mut seal, &sealing).await?;
         self.report.notes.append(&mut seal.notes);
         // The state, the values, and what a claim costs.
         let wanted = seal.writes.len() + 1 + if claims(kv) { CLAIM_WRITES } else { 0 };
@@ -64,7 +66,9 @@ impl<H: Host> Run<'_, H> {
         let waits = purse.heads_left() == 0 || purse.pace_ms().is_some() || !may;
         if waits {
             // Sealing can wait as long as the head takes everything.
-            parts.views = frame.parts(Vec::new()).views;
+            let as_it_is = frame.parts(Vec::new());
+            parts.views = as_it_is.views;
+            parts.search = as_it_is.search;
             parts.rows.clone_from(&folded.rows);
             parts.dropped_upto = sealing.dropped_upto;
             seal = Seal::default();
@@ -77,6 +81,11 @@ impl<H: Host> Run<'_, H> {
                 *items = items.saturating_add_signed(*more);
             }
             parts.dropped_upto = seal.dropped_upto;
+            let spare = |more: usize| purse.may(Priority::Derived, wanted + more);
+            if !seal.writes.is_empty() || !parts.search.is_complete() {
+                let sealing = &sealing;
+                publish::grow_index(kv, &mut parts.search, &mut seal, sealing, &all, spare).await?;
+            }
             let newest = sealed.first().map(|row| row.position);
             parts.sealed_upto = parts.sealed_upto.max(newest);
             self.amended(&folded.edits, &seal.waiting);
@@ -96,6 +105,7 @@ impl<H: Host> Run<'_, H> {
         let touched = self.purged
             || !sealed.is_empty()
             || !folded.edits.is_empty()
+            || !seal.writes.is_empty()
             || !seal.garbage.is_empty();
         let touched = touched && !waits;
         Ok(Draft {

@@ -40,6 +40,7 @@ impl Frame<'_> {
             updated: self.now,
             config_digest: config_digest(self.config),
             sealed_upto: head.and_then(Head::sealed_upto),
+            search: head.map(Head::index).unwrap_or_default(),
             views: fold::views(self.config).iter().map(view).collect(),
             sources: self
                 .config

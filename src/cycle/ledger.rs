@@ -48,10 +48,6 @@ pub(crate) enum Priority {
     /// The state alone: a re-fetch is saved.
     State,
     /// What is made from the published items or the upstreams' answers, and can be made again: snapshots, runs, copies.
-    #[expect(
-        dead_code,
-        reason = "for what is derived: no feature of it is built in yet"
-    )]
     Derived,
     /// Deleting what nothing names any more.
     Sweep,

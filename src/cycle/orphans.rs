@@ -33,10 +33,11 @@ impl<H: Host> Run<'_, H> {
             return;
         }
         self.state.sweep.at = self.now;
-        let prefix = if self.state.sweep.directories {
-            keys::DIRECTORIES
-        } else {
-            keys::SEGMENTS
+        let sweep = &self.state.sweep;
+        let prefix = match (sweep.directories, sweep.runs) {
+            (true, _) => keys::DIRECTORIES,
+            (_, true) => keys::RUNS,
+            _ => keys::SEGMENTS,
         };
         let cursor = self.state.sweep.cursor.take();
         let KeyPage { keys, cursor: next } = match kv.list(prefix, cursor.as_deref()).await {
@@ -70,13 +71,20 @@ impl<H: Host> Run<'_, H> {
         } else if next.is_some() {
             self.state.sweep.cursor = next;
         } else {
-            self.state.sweep.directories = !self.state.sweep.directories;
+            // Segments, directories, runs, and again.
+            let sweep = &mut self.state.sweep;
+            let was_segments = !sweep.directories && !sweep.runs;
+            sweep.runs = sweep.directories;
+            sweep.directories = was_segments;
         }
     }
 }
 
 /// Takes everything that `head` names out of `unnamed`. `false` where that can't be told now.
 async fn strike_named<K: Kv>(kv: &K, head: &Head, unnamed: &mut BTreeSet<String>) -> bool {
+    for key in head.index().keys() {
+        unnamed.remove(&key);
+    }
     let views = (0..head.views_len()).filter_map(|view| u16::try_from(view).ok());
     let mut directories: Vec<SliceRef> = Vec::new();
     for view in views {

@@ -209,6 +209,7 @@ fn fold_hash(parts: &HeadParts) -> u128 {
         checks: Vec::new(),
         activity: Activity::default(),
         claims: Vec::new(),
+        search: crate::search::Index::default(),
         sections: Vec::new(),
         ..parts.clone()
     };

@@ -66,8 +66,11 @@ impl SourceState {
 pub(crate) struct Sweep {
     /// Of the last look.
     pub(crate) at: Timestamp,
-    /// Directories are looked through, not segments.
+    /// Directories are looked through. With neither this nor `runs`, segments.
     pub(crate) directories: bool,
+    /// Values of the search index are looked through.
+    #[serde(default)]
+    pub(crate) runs: bool,
     /// The store's own, within the listing.
     pub(crate) cursor: Option<String>,
 }

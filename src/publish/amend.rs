@@ -145,7 +145,11 @@ impl<K: Kv> Amender<'_, K> {
                 changes.push((usize::from(index), place, Change { position, row }));
             }
         }
-        Ok(self.take(changes))
+        let taken = self.take(changes);
+        if taken {
+            seal.amended.push((edit.position, row));
+        }
+        Ok(taken)
     }
 
     /// The views that the item was in, and those that it is in now.

@@ -6,6 +6,7 @@
 
 mod amend;
 mod counting;
+mod index;
 mod layer;
 mod retain;
 mod seal;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
 pub(crate) use counting::CountingKv;
+pub(crate) use index::{amend_index, grow_index};
 pub(crate) use seal::{Seal, Sealing, keep, seal};
 
 use crate::host::{KV_CONCURRENCY, Kv, KvError, Precondition, Version};

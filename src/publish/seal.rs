@@ -51,6 +51,8 @@ pub(crate) struct Seal {
     pub(crate) counts: BTreeMap<(String, String), i64>,
     /// The newest place dropped by retention, by this publish or an earlier one.
     pub(crate) dropped_upto: Option<Position>,
+    /// Sealed items of the view of everything that are edited or (`None`) withdrawn by this publish.
+    pub(crate) amended: Vec<(Position, Option<Row>)>,
     /// Edits that are left to a later publish.
     pub(crate) waiting: BTreeSet<Position>,
     /// Sealed values that are listed but can't be used, for people.

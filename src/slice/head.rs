@@ -9,13 +9,14 @@ use super::header::Kind;
 use super::items::{Items, section as item};
 use super::parts::{
     CHECK_BYTES, CHECKS, CLAIM_BYTES, CLAIMS, COUNT_BYTES, COUNTS, Check, DIRECTORIES, DROPPED,
-    HEALTH, Ledger, Lineage, META, META_BYTES, SEALED, SEGMENTS, USAGE, Usage, VIEW_IDS,
+    HEALTH, Ledger, Lineage, META, META_BYTES, SEALED, SEARCH, SEGMENTS, USAGE, Usage, VIEW_IDS,
     VIEW_TOTALS,
 };
 use super::refs::{SliceRef, decode_refs};
 use super::{Corrupt, Position, Section};
 use crate::config::Cache;
 use crate::page::SourceHealth;
+use crate::search::Index;
 use crate::time::Timestamp;
 
 /// The root of everything published, opened for reading. Cheap to clone.
@@ -296,6 +297,13 @@ impl Head {
             || listed().map(|newest| newest.newest),
             |bytes| Some(Position::from_bytes(*bytes)),
         )
+    }
+
+    /// The search index of what is sealed: names and numbers, read out of the head.
+    #[must_use]
+    pub fn index(&self) -> Index {
+        let pieces = self.value().pieces(SEARCH);
+        Index::decode((0..pieces).map(|piece| self.value().piece(SEARCH, piece)))
     }
 
     /// What happened lately. Copies counts out: for folds and the status page.

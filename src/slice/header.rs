@@ -37,6 +37,8 @@ pub enum Kind {
     State = 4,
     /// Engagement counts.
     Snapshot = 5,
+    /// A part of the search index.
+    Run = 6,
     /// An upstream's answer, passed on whole.
     Cached = 16,
     /// Claims, purges and writes of cached answers.
@@ -76,7 +78,7 @@ pub(super) fn check(value: &[u8], kind: Kind) -> Result<(), Corrupt> {
 }
 
 /// The hash as stored, 0 where there is none.
-pub(super) fn stored_hash(value: &[u8]) -> u128 {
+pub(crate) fn stored_hash(value: &[u8]) -> u128 {
     let hash = value
         .get(HEADER_BYTES..BODY_AT)
         .and_then(|bytes| bytes.first_chunk());

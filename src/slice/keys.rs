@@ -15,6 +15,9 @@ pub const SEGMENTS: &str = "seg/";
 /// What the keys of all directories begin with.
 pub const DIRECTORIES: &str = "dir/";
 
+/// What the keys of all values of the search index begin with.
+pub const RUNS: &str = "run/";
+
 /// Who refreshes which cached answer, what was purged, and how many writes that took today.
 pub const CACHE_CONTROL: &str = "cache/control";
 
@@ -34,6 +37,12 @@ pub fn segment(name: u128) -> String {
 #[must_use]
 pub fn directory(name: u128) -> String {
     format!("{DIRECTORIES}{name:032x}")
+}
+
+/// Where the value of a run (see [`crate::search`]) of content hash `name` is.
+#[must_use]
+pub fn run(name: u128) -> String {
+    format!("{RUNS}{name:032x}")
 }
 
 /// The counter that tells who may publish `generation`, in its `slot`th term: only on stores without compare-and-swap.

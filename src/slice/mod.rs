@@ -33,6 +33,7 @@ pub use refs::SliceRef;
 pub use snapshot::{Snapshot, encode_snapshot};
 
 pub(crate) use container::{Value, Writer};
+pub(crate) use header::stored_hash;
 pub(crate) use items::Items;
 pub(crate) use segment::{
     Directory, Segment, Stamp, encode_directory, encode_segment, stamped_generation,

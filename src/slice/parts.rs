@@ -12,6 +12,7 @@ use super::items::{self, Row};
 use super::refs::{SliceRef, encode_refs};
 use super::{Position, Section};
 use crate::page::SourceHealth;
+use crate::search::Index;
 use crate::time::Timestamp;
 
 pub(super) const META: u16 = 16;
@@ -28,6 +29,7 @@ pub(super) const USAGE: u16 = 28;
 pub(super) const USAGE_BYTES: usize = 8 + 8 + 8;
 pub(super) const CLAIMS: u16 = 29;
 pub(super) const CLAIM_BYTES: usize = 8 + 4;
+pub(super) const SEARCH: u16 = 43;
 pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 4 + 4 + 4 + 4 + 8 + 8 + 16;
 pub(super) const COUNT_BYTES: usize = 2 + 2 + 8;
 pub(super) const CHECK_BYTES: usize = 8 + 8 + 8;
@@ -130,6 +132,8 @@ pub struct HeadParts {
     pub health: Vec<SourceHealth>,
     /// What happened lately. No reason to publish.
     pub activity: Activity,
+    /// The search index of what is sealed. No reason to publish: it grows where something is published anyway.
+    pub search: Index,
     /// Pre-rendered parts of the page.
     pub sections: Vec<(Section, Vec<Vec<u8>>)>,
     /// Newest first.
@@ -216,6 +220,11 @@ impl HeadParts {
         meta.extend(self.lineage.parent.to_le_bytes());
         meta.extend(writer.hash().to_le_bytes());
         writer.section(META, vec![meta]);
+        // What a search finds does not depend on how it is indexed.
+        let search = self.search.encode();
+        if !search.is_empty() {
+            writer.section(SEARCH, search);
+        }
         let mut checks = Vec::with_capacity(self.checks.len() * CHECK_BYTES);
         for check in &self.checks {
             checks.extend(check.definition.to_le_bytes());

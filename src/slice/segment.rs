@@ -24,21 +24,24 @@ pub(crate) struct Stamp<'a> {
 }
 
 impl Stamp<'_> {
-    fn pieces(self) -> Vec<Vec<u8>> {
-        vec![
+    /// Writes it into a value.
+    pub(crate) fn write(self, writer: &mut Writer) {
+        let pieces = vec![
             self.view.as_bytes().to_vec(),
             self.generation.to_le_bytes().to_vec(),
-        ]
+        ];
+        writer.section(STAMP, pieces);
     }
 }
 
-/// The generation that a segment or directory was made for: no later head names it that did not name it already.
+/// The generation that a segment, directory or part of a run was made for: no later head names it that did not name it already.
 ///
 /// # Errors
-/// Where `value` is neither.
+/// Where `value` is none of them.
 pub(crate) fn stamped_generation(value: &Bytes) -> Result<u64, Corrupt> {
     let value = Value::open(value.clone(), Kind::Segment)
-        .or_else(|_| Value::open(value.clone(), Kind::Directory))?;
+        .or_else(|_| Value::open(value.clone(), Kind::Directory))
+        .or_else(|_| Value::open(value.clone(), Kind::Run))?;
     let stamped = value.piece(STAMP, 1).first_chunk();
     stamped
         .map(|bytes| u64::from_le_bytes(*bytes))
@@ -71,7 +74,7 @@ pub(crate) fn encode_segment(rows: &[Row], stamp: Stamp<'_>) -> (SliceRef, Bytes
     let sources: Vec<String> = sources.into_iter().cloned().collect();
     let mut writer = Writer::default();
     items::write(&mut writer, rows, &sources, None);
-    writer.section(STAMP, stamp.pieces());
+    stamp.write(&mut writer);
     let bytes = writer.finish(Kind::Segment, None);
     let reference = SliceRef {
         name: super::header::stored_hash(&bytes),
@@ -112,7 +115,7 @@ impl Directory {
 /// Lays out `segments` (newest first, not empty) as a directory, and names it.
 pub(crate) fn encode_directory(segments: &[SliceRef], stamp: Stamp<'_>) -> (SliceRef, Bytes) {
     let mut writer = Writer::default();
-    writer.section(STAMP, stamp.pieces());
+    stamp.write(&mut writer);
     writer.section(REFS, vec![encode_refs(segments)]);
     let bytes = writer.finish(Kind::Directory, None);
     let reference = SliceRef {

@@ -14,6 +14,8 @@ mod operations;
 mod orphans;
 mod purged;
 mod retention;
+mod search;
+mod search_cost;
 mod sources;
 mod walk;
 mod world;

@@ -36,7 +36,7 @@ fn hours(world: &World, site: &crate::config::Config, count: i64, from: &mut i64
 fn values_of_crashed_publishes_are_deleted() {
     let (world, site) = site();
     let mut next = 3_000;
-    for operations in 5..10 {
+    for operations in 5..14 {
         // Another title each time: what the next publish writes is not what the crashed one wrote.
         world.edit("a", |posts| {
             posts.extend(numbers(next, next + 60));

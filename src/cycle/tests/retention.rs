@@ -22,6 +22,7 @@ pub(super) fn numbers(from: i64, to: i64) -> Vec<super::world::Post> {
 pub(super) fn named(world: &World) -> BTreeSet<String> {
     let head = world.head();
     let mut named = BTreeSet::from([keys::HEAD.to_owned(), keys::STATE.to_owned()]);
+    named.extend(head.index().keys());
     for view in 0..u16::try_from(head.views_len()).unwrap() {
         named.extend(head.segments(view).map(|listed| keys::segment(listed.name)));
         for listed in head.directories(view) {

@@ -411,6 +411,7 @@ pub(super) fn head_of(
         checks: Vec::new(),
         activity: Activity::default(),
         claims: Vec::new(),
+        search: crate::search::Index::default(),
         dropped_upto: None,
         sealed_upto: None,
         views: views

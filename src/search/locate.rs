@@ -1,0 +1,69 @@
+//! Where in a run an item is: for publishes that change or drop it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::run::Run;
+use super::shard::Shard;
+use crate::read::ReadError;
+use crate::slice::{Corrupt, Position, keys};
+
+/// The number of the first document of `run` that is not newer than `position`, and where that one is. Reads a value with its
+/// times and those with the records that it needs.
+///
+/// # Errors
+/// Where a value can't be read.
+pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
+    run: &Run,
+    position: Position,
+    value: impl Fn(String) -> F,
+) -> Result<Option<(u32, Position)>, ReadError> {
+    let first = run.terms.first().ok_or(Corrupt("a run without terms"))?;
+    let times = open(value(keys::run(first.name)).await?)?.times()?;
+    let ranks = &times.ranks;
+    let mut shards: BTreeMap<u128, Shard> = BTreeMap::new();
+    // Among those of the same rank the hashes fall.
+    let mut low = ranks.partition_point(|rank| *rank > position.rank);
+    let mut high = ranks.partition_point(|rank| *rank >= position.rank);
+    let mut hashes = BTreeMap::new();
+    loop {
+        let at = if low < high {
+            usize::midpoint(low, high)
+        } else {
+            low
+        };
+        let Some(rank) = ranks.get(at).copied() else {
+            return Ok(None);
+        };
+        let hash = match hashes.get(&at) {
+            Some(hash) => *hash,
+            None => {
+                let number = u32::try_from(at).unwrap_or(u32::MAX);
+                let name = super::find::record_name(run, number)?;
+                if let std::collections::btree_map::Entry::Vacant(vacant) = shards.entry(name) {
+                    vacant.insert(open(value(keys::run(name)).await?)?);
+                }
+                let shard = shards.get(&name).ok_or(Corrupt("a run without a record"))?;
+                let hash = shard.hash(at)?;
+                hashes.insert(at, hash);
+                hash
+            }
+        };
+        if low >= high {
+            let number = u32::try_from(at).unwrap_or(u32::MAX);
+            return Ok(Some((number, Position { rank, hash })));
+        }
+        if hash > position.hash {
+            low = at + 1;
+        } else {
+            high = at;
+        }
+    }
+}
+
+fn open(value: Bytes) -> Result<Shard, Corrupt> {
+    let shard = Shard::open(value)?;
+    shard.verify()?;
+    Ok(shard)
+}

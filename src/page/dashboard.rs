@@ -63,6 +63,7 @@ pub fn dashboard(page: Dashboard<'_>) -> Result<Vec<Bytes>, Corrupt> {
         everything,
         view: page.view,
         source: page.source,
+        query_html: "",
         now: page.now,
     };
     around.around(content)

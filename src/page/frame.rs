@@ -8,6 +8,7 @@ use super::item::{hue, is_web_address};
 use super::selection::{Kind, Selection, push_line};
 use super::sparkline;
 use super::{Model, SourceHealth, ViewCount};
+use crate::search::QUERY_CHARS_MAX;
 use crate::slice::{Section, activity::VIEW_HOURS};
 
 /// Marks a link as the selected one.
@@ -17,14 +18,16 @@ pub(super) const CURRENT: &str = r#" aria-current="page""#;
 pub(super) const TOP_OPEN: usize = 0;
 /// … to where "3 minutes ago" stands; …
 pub(super) const TOP_BAR: usize = 1;
+/// … to where the search box's content stands; …
+pub(super) const TOP_SEARCH: usize = 2;
 /// … to where the link to everything is marked as current; …
-pub(super) const TOP_ALL: usize = 2;
+pub(super) const TOP_ALL: usize = 3;
 /// … the other views' links; …
-pub(super) const TOP_VIEWS: usize = 3;
+pub(super) const TOP_VIEWS: usize = 4;
 /// … to where the content begins.
-pub(super) const TOP_MAIN: usize = 4;
+pub(super) const TOP_MAIN: usize = 5;
 /// How many there are.
-pub(super) const TOP_PIECES: usize = 5;
+pub(super) const TOP_PIECES: usize = 6;
 
 /// Pieces of [`Section::PageBottom`]: the content's end and the sources' links; …
 pub(super) const BOTTOM_SOURCES: usize = 0;
@@ -37,7 +40,7 @@ pub(super) const BOTTOM_PIECES: usize = 2;
 const CARDS_MAX: usize = 100;
 
 /// Counts up by one where the pieces change, so that stored heads are rendered anew.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 /// What a head was rendered with: another one is rendered anew.
 #[must_use]
@@ -64,10 +67,15 @@ struct TopBar<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "top_all.html")]
-struct TopAll {
+#[template(path = "top_search.html")]
+struct TopSearch {
     failing: usize,
+    chars_max: usize,
 }
+
+/// What follows the search box.
+const AFTER_SEARCH: &str =
+    r#"></form></header><nav class="views" aria-label="Views"><ul><li><a href="/""#;
 
 #[derive(Template)]
 #[template(
@@ -176,9 +184,11 @@ fn top(model: &Model<'_>, lines: &mut String) -> [String; TOP_PIECES] {
         updated: &Shown::new(model.updated),
         machine: model.updated.to_string(),
     });
-    pieces[TOP_ALL] = html(&TopAll {
+    pieces[TOP_SEARCH] = html(&TopSearch {
         failing: failing(model.sources),
+        chars_max: QUERY_CHARS_MAX,
     });
+    AFTER_SEARCH.clone_into(&mut pieces[TOP_ALL]);
     let mut views = String::new();
     for (index, view) in model.views.iter().enumerate() {
         if index > 0 {

@@ -49,6 +49,7 @@ pub fn item_page(page: ItemPage<'_>) -> Result<Vec<Bytes>, Corrupt> {
         everything: false,
         view: None,
         source: page.source,
+        query_html: "",
         now: page.now,
     };
     around.around(content)

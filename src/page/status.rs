@@ -74,6 +74,7 @@ pub fn status_page(page: &StatusPage<'_>) -> Result<Vec<Bytes>, Corrupt> {
         everything: false,
         view: None,
         source: None,
+        query_html: "",
         now: page.now,
     };
     around.around(vec![html.into()])

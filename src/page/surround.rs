@@ -5,14 +5,14 @@ use bytes::Bytes;
 use super::dates::ago;
 use super::frame::{
     BOTTOM_END, BOTTOM_PIECES, BOTTOM_SOURCES, CURRENT, TOP_ALL, TOP_BAR, TOP_MAIN, TOP_OPEN,
-    TOP_PIECES, TOP_VIEWS,
+    TOP_PIECES, TOP_SEARCH, TOP_VIEWS,
 };
 use super::selection::Selection;
 use crate::slice::{Corrupt, Head, Section};
 use crate::time::Timestamp;
 
 /// Chunks around the content, at most.
-const CHUNKS_MAX: usize = 16;
+const CHUNKS_MAX: usize = 18;
 
 /// What is around the content.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,8 @@ pub struct Surround<'a> {
     pub view: Option<Selection<'a>>,
     /// The source whose link is the current one.
     pub source: Option<Selection<'a>>,
+    /// What stands in the search box, as HTML.
+    pub query_html: &'a str,
     /// The time of the request.
     pub now: Timestamp,
 }
@@ -55,6 +57,10 @@ impl Surround<'_> {
         chunks.push(top[TOP_BAR].clone());
         let ago = ago(self.head.updated(), self.now);
         chunks.push(Bytes::from(format!("{ago}</time> ")));
+        chunks.push(top[TOP_SEARCH].clone());
+        if !self.query_html.is_empty() {
+            chunks.push(Bytes::from(format!(r#" value="{}""#, self.query_html)));
+        }
         chunks.push(top[TOP_ALL].clone());
         if self.everything {
             chunks.push(Bytes::from_static(CURRENT.as_bytes()));

@@ -26,7 +26,7 @@ const SPECULATION_RULES: HeaderName = HeaderName::from_static("speculation-rules
 
 /// The page: its own stylesheet and module, which may ask for its own pages; pictures from anywhere; nothing else.
 const CSP_PAGE: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
-                        img-src 'self' https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                        img-src 'self' https: http:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// Everything else is no page.
 const CSP_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 

@@ -8,6 +8,7 @@ use super::problem::Problem;
 use super::query::Parameters;
 use super::reads;
 use super::reply::{HTML, Reply};
+use super::search;
 use crate::host::Host;
 use crate::page::{self, Dashboard, ItemPage, Kind, Notice, Paging};
 use crate::read::{self, Query};
@@ -18,6 +19,9 @@ const OTHERS_MAX: usize = 5;
 
 /// A page of the dashboard. The head is the only read of a first page.
 pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<Reply, Problem> {
+    if let Some(q) = parameters.get("q") {
+        return search::page(host, parameters, q).await;
+    }
     let category = parameters.get("category");
     let source = parameters.get("source");
     let cursor = reads::cursor(parameters)?;

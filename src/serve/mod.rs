@@ -23,6 +23,7 @@ mod reply;
 mod routes;
 #[cfg(test)]
 mod schema;
+mod search;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -124,6 +125,7 @@ async fn answer<H: Host>(
     let parameters = Parameters::parse(
         request.uri().query().unwrap_or_default(),
         operation.parameters,
+        route.surface == Surface::Page,
     )?;
     let policies = || policy::configured(host, default_config);
     let mut reply = match operation.action {

@@ -114,6 +114,7 @@ impl Problem {
             "cursor" => ("bad-cursor", "Bad cursor"),
             "limit" => ("bad-limit", "Bad limit"),
             "page" => ("bad-page", "Bad page number"),
+            "q" => ("bad-search", "This search can't be understood"),
             _ => ("bad-parameter", "Bad query parameter"),
         };
         Self::new(StatusCode::BAD_REQUEST, kind, title, detail)

@@ -15,11 +15,11 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Reads a query string.
+    /// Reads a query string. With `of_form`, a search box that was left empty counts as not given: browsers send it.
     ///
     /// # Errors
     /// Unknown, repeated and empty parameters are 400.
-    pub(super) fn parse(query: &str, known: &[Parameter]) -> Result<Self, Problem> {
+    pub(super) fn parse(query: &str, known: &[Parameter], of_form: bool) -> Result<Self, Problem> {
         let mut values: Vec<(&'static str, String)> = Vec::new();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let Some(parameter) = known
@@ -28,6 +28,9 @@ impl Parameters {
             else {
                 return Err(Problem::unknown_parameter(&key, known));
             };
+            if of_form && parameter.name == "q" && value.trim().is_empty() {
+                continue;
+            }
             if values.iter().any(|(name, _)| *name == parameter.name) {
                 return Err(Problem::bad_parameter(
                     parameter.name,

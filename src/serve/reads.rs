@@ -8,6 +8,7 @@ use super::policy::Class;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reply::{JSON, Reply};
+use super::search;
 use crate::config::Cache;
 use crate::host::{Host, Kv};
 use crate::page::{self, Kind, Selections};
@@ -89,7 +90,7 @@ pub(super) fn first_address(path: &str, category: Option<&str>, source: Option<&
     address
 }
 
-fn limit(parameters: &Parameters) -> Result<Option<usize>, Problem> {
+pub(super) fn limit(parameters: &Parameters) -> Result<Option<usize>, Problem> {
     let Some(text) = parameters.get("limit") else {
         return Ok(None);
     };
@@ -137,16 +138,24 @@ pub(super) fn keys_of(category: Option<&str>, source: Option<&str>) -> String {
     )
 }
 
+/// Before the first publish.
+pub(super) fn no_items() -> Reply {
+    let empty = r#"{"items":[],"next":null,"total":0,"generation":0,"updated":null}"#;
+    Reply::ok(JSON, vec![Bytes::from_static(empty.as_bytes())])
+}
+
 /// `GET /api/items`
 pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<Reply, Problem> {
+    if let Some(q) = parameters.get("q") {
+        return search::items(host, parameters, q).await;
+    }
     let category = parameters.get("category");
     let source = parameters.get("source");
     let cursor = cursor(parameters)?;
     let number = page_number(parameters)?;
     let limit = limit(parameters)?;
     let Some(head) = head(host).await? else {
-        let empty = r#"{"items":[],"next":null,"total":0,"generation":0,"updated":null}"#;
-        return Ok(Reply::ok(JSON, vec![Bytes::from_static(empty.as_bytes())]));
+        return Ok(no_items());
     };
     let selections = selections(&head);
     check_selection(&selections, category, source)?;
@@ -275,7 +284,7 @@ pub(super) async fn health<H: Host>(host: &H) -> Result<Reply, Problem> {
 }
 
 /// The two members that say which publish an answer is from.
-fn published(head: &Head) -> String {
+pub(super) fn published(head: &Head) -> String {
     format!(
         r#""generation":{},"updated":"{}""#,
         head.generation(),

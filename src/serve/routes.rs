@@ -143,6 +143,12 @@ const SOURCE: Parameter = Parameter {
     description: "Only items of this source. `GET /api/sources` lists them. A page may then be shorter than `limit` and still have a `next`.",
     example: "kernel-news",
 };
+const SEARCH: Parameter = Parameter {
+    name: "q",
+    in_query: true,
+    description: "Only items that this search finds, the best first: words, `\"phrases\"`, `-without`, `source:` `category:` `tag:` `before:` `after:`. See docs/search.md. Not with `page`.",
+    example: "kernel \"memory safety\" -rumour after:2026-11",
+};
 const CURSOR: Parameter = Parameter {
     name: "cursor",
     in_query: true,
@@ -263,7 +269,7 @@ pub(super) static ROUTES: &[Route] = &[
             cache: Class::Html,
             id: "getPage",
             summary: "The dashboard",
-            parameters: &[CATEGORY, SOURCE, CURSOR, PAGE],
+            parameters: &[SEARCH, CATEGORY, SOURCE, CURSOR, PAGE],
             answers: &[
                 Answer {
                     status: 200,
@@ -332,8 +338,8 @@ pub(super) static ROUTES: &[Route] = &[
             action: Action::Items,
             cache: Class::Api,
             id: "listItems",
-            summary: "Items, newest first",
-            parameters: &[CATEGORY, SOURCE, CURSOR, PAGE, LIMIT],
+            summary: "Items, newest first, or those that a search finds, the best first",
+            parameters: &[SEARCH, CATEGORY, SOURCE, CURSOR, PAGE, LIMIT],
             answers: &[
                 json(
                     "ItemPage",

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cache::PURGE_NAMES_MAX;
 use crate::item::{AUTHOR_CHARS_MAX, SUMMARY_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX};
+use crate::search::QUERY_CHARS_MAX;
 use crate::slice::{ENGAGEMENT_ITEMS_MAX, ID_CHARS, PAGE_ITEMS_MAX};
 
 /// Ids of the configuration.
@@ -16,6 +17,7 @@ pub(super) fn parameter(name: &str) -> Value {
         "all" => json!({ "type": "string", "enum": ["1"] }),
         "round" => json!({ "type": "string", "pattern": "^(new|[0-9a-f]+-[0-9a-f]+-[0-9a-f]*)$" }),
         "category" | "source" => json!({ "type": "string", "pattern": NAME_PATTERN }),
+        "q" => json!({ "type": "string", "minLength": 1, "maxLength": QUERY_CHARS_MAX }),
         _ => json!({ "type": "string", "minLength": 1 }),
     }
 }
@@ -24,6 +26,7 @@ pub(super) fn parameter(name: &str) -> Value {
 pub(super) fn schemas() -> Value {
     json!({
         "Item": item(),
+        "Hit": hit(),
         "ItemPage": page(),
         "Source": source(),
         "SourceList": list("sources", "Source", &example_source()),
@@ -80,18 +83,52 @@ fn item() -> Value {
     )
 }
 
-fn page() -> Value {
+fn example_hit() -> Value {
+    json!({
+        "id": "8000019aa59b80400000000000000001",
+        "title": "A title",
+        "url": "https://example.org/a",
+        "source": "kernel-news",
+        "category": "linux",
+        "published": "2026-11-21T08:39:00Z",
+    })
+}
+
+fn hit() -> Value {
     object(
+        &json!({
+            "id": {
+                "type": "string", "minLength": ID_CHARS, "maxLength": ID_CHARS,
+                "description": "As in `/api/items/{id}`, which has the whole item.",
+            },
+            "title": { "type": "string", "minLength": 1, "maxLength": TITLE_CHARS_MAX },
+            "url": address("Where the item leads, if anywhere."),
+            "source": name("The id of its source."),
+            "category": name("The category of its source."),
+            "published": time("As of the item."),
+        }),
+        &example_hit(),
+    )
+}
+
+fn page() -> Value {
+    object_but(
+        &["searched_to"],
         &json!({
             "items": {
                 "type": "array", "maxItems": PAGE_ITEMS_MAX,
-                "items": { "$ref": "#/components/schemas/Item" },
+                "items": { "anyOf": [
+                    { "$ref": "#/components/schemas/Item" },
+                    { "$ref": "#/components/schemas/Hit" },
+                ] },
+                "description": "Whole items; with `q`, results.",
             },
             "next": {
                 "type": ["string", "null"],
                 "description": "The `cursor` of the next page, if there is one.",
             },
             "total": count("Items on all pages."),
+            "searched_to": maybe_time("With `q`: what is older was not looked at (yet); null where all of the history was."),
             "generation": generation(),
             "updated": maybe_time("When this was published; null before the first time."),
         }),

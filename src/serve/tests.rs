@@ -9,4 +9,5 @@ mod pages;
 mod paging;
 mod policies;
 mod proxied;
+mod searching;
 mod tenants;

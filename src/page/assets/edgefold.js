@@ -126,6 +126,7 @@ const go = async (address, place, push) => {
     }
     shown = location.pathname + location.search;
     document.title = next.title;
+    $('input[type=search]').value = new URLSearchParams(location.search).get('q') ?? '';
     const along = $('nav.views ul').scrollLeft;
     for (const part of PARTS) $(part).replaceWith($(part, next));
     $('nav.views ul').scrollLeft = along;
@@ -173,7 +174,7 @@ const dress = () => {
     if (item.id > visit.top) visit.top = item.id;
   }
   kept.set('visit', visit);
-  if (fresh && location.pathname === '/') {
+  if (fresh && location.pathname === '/' && !location.search.includes('q=')) {
     $('main .n').prepend(make('strong', { textContent: `${fresh} new since your last visit` }), ' · ');
     border?.before(make('li', { className: 'border', textContent: 'your last visit' }));
   }
@@ -201,7 +202,7 @@ const tell = () => {
 
 // Keys. One letter each, so they can be switched off (WCAG 2.1.4).
 const KEYS = [['j', 'next item'], ['k', 'previous item'], ['o', 'open it'], ['p', 'its own page'],
-  ['h', 'newest items'], ['t', 'colours'], ['/', 'search, where there is one'], ['?', 'these keys']];
+  ['h', 'newest items'], ['t', 'colours'], ['/', 'search'], ['?', 'these keys']];
 let dialog;
 const help = () => {
   if (!dialog) {
@@ -287,6 +288,11 @@ const start = () => {
     try { sessionStorage.setItem('edgefold.places', JSON.stringify(Object.fromEntries(places))); } catch { /* full or refused */ }
   });
   addEventListener('pageshow', (event) => { if (event.persisted) busy(false); });
+  // A search is opened in place too.
+  document.addEventListener('submit', (event) => {
+    event.preventDefault();
+    go(`${location.origin}/?${new URLSearchParams(new FormData(event.target))}`, mint(), true);
+  });
   document.addEventListener('keydown', typed);
   setInterval(tell, 30000);
 };

@@ -318,13 +318,13 @@ fn bad_queries_are_told_precisely() {
             "/api/items?catgory=news",
             400,
             "unknown-parameter",
-            "Did you mean `category`? Known: `category`, `source`, `cursor`, `page`, `limit`.",
+            "Did you mean `category`? Known: `q`, `category`, `source`, `cursor`, `page`, `limit`.",
         ),
         (
             "/?limit=3",
             400,
             "unknown-parameter",
-            "Known: `category`, `source`, `cursor`, `page`.",
+            "Known: `q`, `category`, `source`, `cursor`, `page`.",
         ),
         (
             "/health?x=1",

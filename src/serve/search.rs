@@ -1,0 +1,179 @@
+//! `q=`: results in place of a list.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::conditional::{basis, content_etag};
+use super::home;
+use super::problem::Problem;
+use super::query::{Parameters, echo};
+use super::reads;
+use super::reply::{HTML, JSON, Reply};
+use crate::host::Host;
+use crate::page::{self, Kind, Results, Selections};
+use crate::search::{Found, Hit, Query, SearchCursor, find};
+use crate::slice::Head;
+use crate::time::Timestamp;
+
+/// What is asked for.
+struct Asked<'p> {
+    q: &'p str,
+    category: Option<&'p str>,
+    source: Option<&'p str>,
+    query: Query,
+    cursor: Option<SearchCursor>,
+}
+
+fn asked<'p>(parameters: &'p Parameters, q: &'p str) -> Result<Asked<'p>, Problem> {
+    if parameters.get("page").is_some() {
+        let detail = "`page` can't be used with `q`; follow `next` instead.";
+        return Err(Problem::bad_parameter("page", detail));
+    }
+    let (category, source) = (parameters.get("category"), parameters.get("source"));
+    let query = Query::parse(q).map_err(|error| Problem::bad_parameter("q", error.to_string()))?;
+    let query = query.within(category, source);
+    let cursor = parameters.get("cursor").map(|text| {
+        SearchCursor::parse(text, &query).map_err(|_| {
+            let detail = format!(
+                "`{}` is no cursor of this search; take it from the `next` of the same `q`.",
+                echo(text)
+            );
+            Problem::bad_parameter("cursor", detail)
+        })
+    });
+    Ok(Asked {
+        q,
+        category,
+        source,
+        query,
+        cursor: cursor.transpose()?,
+    })
+}
+
+impl Asked<'_> {
+    /// 404 for a view or source that does not exist, be it named by a parameter or in the query.
+    fn check(&self, selections: &Selections) -> Result<(), Problem> {
+        self.query.selections().try_for_each(|(name, id)| {
+            let category = Some(id).filter(|_| name == "category");
+            let source = Some(id).filter(|_| name == "source");
+            reads::check_selection(selections, category, source)
+        })
+    }
+
+    async fn find<H: Host>(&self, host: &H, head: &Head, limit: usize) -> Result<Found, Problem> {
+        find(host.kv(), head, &self.query, self.cursor, limit)
+            .await
+            .map_err(|error| Problem::store(host, &error))
+    }
+
+    /// What an answer out of `head` depends on: how it is indexed shows in nothing but how far was searched.
+    fn basis(&self, head: &Head, kind: &str, found: &Found, more: &str) -> String {
+        let text = |text: Option<String>| text.unwrap_or_default();
+        let parts = [
+            kind,
+            self.q,
+            self.category.unwrap_or_default(),
+            self.source.unwrap_or_default(),
+            &text(self.cursor.map(|cursor| cursor.to_string())),
+            &text(found.searched_to.map(|at| at.to_string())),
+            more,
+        ];
+        basis(head.answers_hash(), &parts)
+    }
+}
+
+/// A result as the API gives it.
+#[derive(Serialize)]
+struct HitJson<'h> {
+    id: String,
+    title: &'h str,
+    url: Option<&'h str>,
+    source: &'h str,
+    category: &'h str,
+    published: Timestamp,
+}
+
+impl<'h> From<&'h Hit> for HitJson<'h> {
+    fn from(hit: &'h Hit) -> Self {
+        Self {
+            id: hit.position.to_string(),
+            title: &hit.title,
+            url: hit.url.as_deref(),
+            source: &hit.source,
+            category: &hit.category,
+            published: hit.published,
+        }
+    }
+}
+
+/// `GET /api/items?q=`
+pub(super) async fn items<H: Host>(
+    host: &H,
+    parameters: &Parameters,
+    q: &str,
+) -> Result<Reply, Problem> {
+    let asked = asked(parameters, q)?;
+    let limit = reads::limit(parameters)?;
+    let Some(head) = reads::head(host).await? else {
+        return Ok(reads::no_items());
+    };
+    let selections = reads::selections(&head);
+    asked.check(&selections)?;
+    let limit = limit.unwrap_or_else(|| selections.page_items());
+    let found = asked.find(host, &head, limit).await?;
+    let hits: Vec<HitJson<'_>> = found.hits.iter().map(HitJson::from).collect();
+    // Serialising text and numbers does not fail.
+    let hits = serde_json::to_string(&hits).unwrap_or_default();
+    let text =
+        |text: Option<String>| text.map_or_else(|| "null".to_owned(), |text| format!("\"{text}\""));
+    let json = format!(
+        r#"{{"items":{hits},"next":{},"total":{},{},"searched_to":{}}}"#,
+        text(found.next.map(|next| next.to_string())),
+        found.total,
+        reads::published(&head),
+        text(found.searched_to.map(|at| at.to_string())),
+    );
+    let etag = content_etag(
+        asked
+            .basis(&head, "search", &found, &limit.to_string())
+            .as_bytes(),
+    );
+    let key = reads::keys_of(asked.category, asked.source);
+    Ok(Reply::ok(JSON, vec![Bytes::from(json)])
+        .of_head(&head, etag, key)
+        .since(head.updated()))
+}
+
+/// `GET /?q=`
+pub(super) async fn page<H: Host>(
+    host: &H,
+    parameters: &Parameters,
+    q: &str,
+) -> Result<Reply, Problem> {
+    let asked = asked(parameters, q)?;
+    let Some(head) = reads::head(host).await? else {
+        return Ok(home::nothing_yet());
+    };
+    let selections = reads::selections(&head);
+    asked.check(&selections)?;
+    let now = host.time().await;
+    let found = asked.find(host, &head, selections.page_items()).await?;
+    let chunks = page::results(&Results {
+        head: &head,
+        selections: &selections,
+        q,
+        view: asked
+            .category
+            .and_then(|id| selections.find(Kind::View, id)),
+        source: asked
+            .source
+            .and_then(|id| selections.find(Kind::Source, id)),
+        first: asked.cursor.is_none(),
+        found: &found,
+        now,
+    })
+    .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
+    let basis = asked.basis(&head, "results", &found, &page::ago(head.updated(), now));
+    let key = reads::keys_of(asked.category, asked.source);
+    Ok(Reply::ok(HTML, chunks).of_head(&head, content_etag(basis.as_bytes()), key))
+}

@@ -125,9 +125,16 @@ fn assert_inert(target: &str, html: &Html) {
     {
         let name = element.name();
         let never = [
-            "iframe", "object", "embed", "base", "form", "style", "template", "math", "noscript",
+            "iframe", "object", "embed", "base", "style", "template", "math", "noscript",
         ];
         assert!(!never.contains(&name), "{target}: {name}");
+        if name == "form" {
+            assert_eq!(
+                element.attr("action"),
+                Some("/"),
+                "{target}: the search box"
+            );
+        }
         if name == "script" {
             let source = element.attr("src").unwrap_or_default();
             assert!(

@@ -303,7 +303,7 @@ impl Origin {
 pub(super) enum Kind {
     Head,
     State,
-    /// A segment or a directory: named by its content, never changed.
+    /// A segment, a directory or a part of the search index: named by its content, never changed.
     Sealed,
     Other,
 }
@@ -313,7 +313,12 @@ impl Kind {
         match key.rsplit('/').next() {
             Some("head") => Self::Head,
             Some("state") => Self::State,
-            _ if key.contains("seg/") || key.contains("dir/") => Self::Sealed,
+            _ if ["seg/", "dir/", "run/"]
+                .iter()
+                .any(|kind| key.contains(kind)) =>
+            {
+                Self::Sealed
+            }
             _ => Self::Other,
         }
     }

@@ -41,6 +41,19 @@ pub trait Host: Clock + Random + Variables + Log {
     fn in_flight(&self) -> Option<Rc<InFlight>> {
         None
     }
+    /// Whether [`Host::purge`] reaches anything.
+    fn purges(&self) -> bool {
+        false
+    }
+    /// Tells caches in front to drop the answers that have one of these surrogate keys, or to ask again before they serve
+    /// them. At most [`PURGED_KEYS_MAX`]; every one is tried.
+    ///
+    /// # Errors
+    /// What failed, in one line. Answers then stay until their lifetimes end.
+    async fn purge(&self, keys: &[String]) -> Result<(), String> {
+        let _ = keys;
+        Ok(())
+    }
     /// The time that runs and answers go by: the variable `source_date_epoch` (seconds) where set, so that what is
     /// published and shown is reproducible, else the clock's.
     async fn time(&self) -> Timestamp {
@@ -51,6 +64,9 @@ pub trait Host: Clock + Random + Variables + Log {
         fixed.map_or_else(|| self.now(), Timestamp::from_secs)
     }
 }
+
+/// Most keys of one [`Host::purge`]: each may be a request of its own. Where a publish changes more, it purges the site.
+pub const PURGED_KEYS_MAX: usize = 24;
 
 /// A value with the version it was read at.
 #[derive(Debug, Clone, PartialEq, Eq)]

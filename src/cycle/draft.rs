@@ -18,6 +18,8 @@ use crate::slice::{Head, HeadParts, Position};
 pub(super) struct Draft {
     pub(super) parts: HeadParts,
     pub(super) seal: Seal,
+    /// Items that leave the head for the sealed history.
+    pub(super) sealed: BTreeSet<Position>,
     /// Something is sealed, edited or discarded: the state goes before the head.
     pub(super) touched: bool,
     /// The budget is short: what can wait does.
@@ -108,8 +110,10 @@ impl<H: Host> Run<'_, H> {
             || !seal.writes.is_empty()
             || !seal.garbage.is_empty();
         let touched = touched && !waits;
+        let sealed = if waits { &[] } else { sealed };
         Ok(Draft {
             parts,
+            sealed: sealed.iter().map(|row| row.position).collect(),
             seal,
             touched,
             waits,

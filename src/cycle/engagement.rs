@@ -1,6 +1,6 @@
 //! Points and comments: gathered from the documents of a run, stored in one value when that is due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -163,7 +163,13 @@ impl<H: Host> Run<'_, H> {
             .version
             .map_or(Precondition::Absent, Precondition::Version);
         match kv.put(keys::ENGAGEMENT, value, when, None).await {
-            Ok(_) => self.report.engagement = Some(EngagementRun::Stored),
+            Ok(_) => {
+                self.report.engagement = Some(EngagementRun::Stored);
+                if self.host.purges() {
+                    self.drop_answers(BTreeSet::from(["engagement".to_owned()]))
+                        .await;
+                }
+            }
             Err(error) => self.host.log(
                 Level::Warn,
                 &format!("the engagement counts were not stored: {error}"),

@@ -1,13 +1,13 @@
 //! Makes the outcome of a run visible, within the day's budget.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
 use crate::fold;
-use crate::host::{Host, Kv, KvError, Level};
+use crate::host::{Host, Kv, KvError, Level, PURGED_KEYS_MAX};
 use crate::publish::{self, Published};
-use crate::slice::{Head, HeadParts, VALUE_BYTES_MAX};
+use crate::slice::{Head, HeadParts, Position, VALUE_BYTES_MAX};
 use crate::time::Timestamp;
 
 use super::claim::{CLAIM_WRITES, Claim, Claimed, claims};
@@ -97,6 +97,7 @@ impl<H: Host> Run<'_, H> {
         let Draft {
             mut parts,
             seal,
+            sealed,
             touched,
             waits,
             wanted,
@@ -139,11 +140,40 @@ impl<H: Host> Run<'_, H> {
         self.delete(kv, &ripe).await;
         if outcome == RunOutcome::Published {
             self.report.generation = parts.generation;
+            self.tell_caches(&head, &sealed, &seal.changed_keys).await;
             if after {
                 self.save_state(kv, purse).await;
             }
         }
         Ok(outcome)
+    }
+
+    /// Tells caches in front which answers are other ones now. A failure costs no run: lifetimes are as they were.
+    async fn tell_caches(
+        &mut self,
+        head: &Bytes,
+        sealed: &BTreeSet<Position>,
+        amended: &BTreeSet<String>,
+    ) {
+        let before = self.loaded.head.as_ref().filter(|_| self.host.purges());
+        // Nothing may be kept of the time before the first publish.
+        if let (Some(before), Ok(after)) = (before, Head::open(head.clone())) {
+            let keys = publish::changed(before, &after, sealed, amended);
+            self.drop_answers(keys).await;
+        }
+    }
+
+    /// Drops answers with these keys from caches in front; all of the site where there are many.
+    pub(super) async fn drop_answers(&mut self, mut keys: BTreeSet<String>) {
+        if keys.len() > PURGED_KEYS_MAX {
+            keys = BTreeSet::from(["site".to_owned()]);
+        }
+        let keys: Vec<String> = keys.into_iter().collect();
+        if let Err(why) = self.host.purge(&keys).await {
+            let line = format!("caches in front were not told what changed: {why}");
+            self.host.log(Level::Warn, &line);
+            self.report.notes.push(line);
+        }
     }
 
     /// The head tells the next state which counters there are; the state that is stored now takes over those it knows.

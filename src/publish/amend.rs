@@ -132,7 +132,8 @@ impl<K: Kv> Amender<'_, K> {
             ..fold::keep_date(&held, row, self.sealing.config)
         });
         let mut changes = Vec::new();
-        for index in self.concerned(&held, row.as_ref()) {
+        let concerned = self.concerned(&held, row.as_ref());
+        for index in concerned.iter().copied() {
             let Some(view) = views.get(usize::from(index)) else {
                 continue;
             };
@@ -147,6 +148,13 @@ impl<K: Kv> Amender<'_, K> {
         }
         let taken = self.take(changes);
         if taken {
+            let views = concerned
+                .iter()
+                .filter_map(|index| self.defs.get(usize::from(*index)));
+            let keys = &mut seal.changed_keys;
+            keys.extend(views.map(|view| format!("view-{}", view.id)));
+            keys.insert(format!("source-{}", edit.source));
+            keys.insert(format!("item-{}", edit.position));
             seal.amended.push((edit.position, row));
         }
         Ok(taken)

@@ -5,6 +5,7 @@
 //! about it does not count.
 
 mod amend;
+mod changed;
 mod counting;
 mod index;
 mod layer;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
+pub(crate) use changed::changed;
 pub(crate) use counting::CountingKv;
 pub(crate) use index::{amend_index, grow_index};
 pub(crate) use seal::{Seal, Sealing, keep, seal};

@@ -55,6 +55,8 @@ pub(crate) struct Seal {
     pub(crate) amended: Vec<(Position, Option<Row>)>,
     /// Edits that are left to a later publish.
     pub(crate) waiting: BTreeSet<Position>,
+    /// Surrogate keys of answers that edits and withdrawals of sealed items have changed.
+    pub(crate) changed_keys: BTreeSet<String>,
     /// Sealed values that are listed but can't be used, for people.
     pub(crate) notes: Vec<String>,
 }

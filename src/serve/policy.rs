@@ -146,8 +146,7 @@ pub(super) fn seed<B>(etag: Option<&str>, request: &Request<B>, now: Timestamp) 
     xxh3_64(text.as_bytes())
 }
 
-/// Names what the answer is about. `keys` are the site's own, separated by spaces; the names of two tenants never meet:
-/// those of any tenant but `main` begin with its name and a `/`, which no id has.
+/// Names what the answer is about. `keys` are the site's own, separated by spaces.
 pub(super) fn insert_keys(
     headers: &mut HeaderMap,
     caching: &Caching,
@@ -165,7 +164,7 @@ pub(super) fn insert_keys(
         let mut text = EVERYTHING.to_owned();
         for key in [SITE].into_iter().chain(keys.split_ascii_whitespace()) {
             text.push_str(between);
-            text.push_str(&surrogate_key(tenant, key));
+            text.push_str(&tenant.surrogate_key(key));
         }
         text
     };
@@ -181,15 +180,6 @@ pub(super) fn insert_keys(
 const EVERYTHING: &str = "edgefold";
 /// The key that every answer of one site has.
 const SITE: &str = "site";
-
-/// What caches in front know a site's `key` as.
-pub(super) fn surrogate_key(tenant: &Tenant, key: &str) -> String {
-    if tenant.is_main() {
-        key.to_owned()
-    } else {
-        format!("{tenant}/{key}")
-    }
-}
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

@@ -70,6 +70,19 @@ impl<'a, H: Host> Host for TenantHost<'a, H> {
         self.inner.in_flight()
     }
 
+    fn purges(&self) -> bool {
+        self.inner.purges()
+    }
+
+    /// The keys of this tenant.
+    async fn purge(&self, keys: &[String]) -> Result<(), String> {
+        let keys: Vec<String> = keys
+            .iter()
+            .map(|key| self.tenant.surrogate_key(key))
+            .collect();
+        self.inner.purge(&keys).await
+    }
+
     async fn time(&self) -> Timestamp {
         self.inner.time().await
     }

@@ -61,6 +61,17 @@ impl Tenant {
         self.0 == Self::MAIN_NAME
     }
 
+    /// What caches in front know the site's surrogate key `key` as. The keys of two tenants never meet: those of any but
+    /// `main` begin with its name and a `/`, which no id has.
+    #[must_use]
+    pub fn surrogate_key(&self, key: &str) -> String {
+        if self.is_main() {
+            key.to_owned()
+        } else {
+            format!("{self}/{key}")
+        }
+    }
+
     /// What every key of this tenant begins with: `ef/<format>/<tenant>/`.
     #[must_use]
     pub fn prefix(&self) -> String {

@@ -13,6 +13,7 @@ use edgefold::host::{Clock, Host, Level, Log, Random, Variables};
 use edgefold::serve::{self, REQUEST_BODY_BYTES_MAX};
 use edgefold::time::Timestamp;
 use fastly::http::FramingHeadersMode;
+use fastly::http::purge::soft_purge_surrogate_key;
 use fastly::{Body, ConfigStore, Error, Request, Response, SecretStore};
 
 /// Name of the service's KV store, secret store and config store.
@@ -70,6 +71,22 @@ impl Host for Fastly {
 
     fn http(&self) -> &Self::Http {
         &self.http
+    }
+
+    fn purges(&self) -> bool {
+        true
+    }
+
+    /// Softly: what is purged counts as stale, and may stand in where no newer answer can be had.
+    async fn purge(&self, keys: &[String]) -> Result<(), String> {
+        let failed: Vec<String> = keys
+            .iter()
+            .filter_map(|key| soft_purge_surrogate_key(key).err())
+            .map(|error| error.to_string())
+            .collect();
+        failed.first().map_or(Ok(()), |first| {
+            Err(format!("{} of {} keys: {first}", failed.len(), keys.len()))
+        })
     }
 }
 

@@ -17,6 +17,7 @@ mod retention;
 mod search;
 mod search_cost;
 mod sources;
+mod told;
 mod walk;
 mod world;
 

@@ -87,6 +87,9 @@ pub(super) struct World {
     pub(super) now: Cell<i64>,
     pub(super) asked: RefCell<Vec<String>>,
     random: Cell<u64>,
+    /// Keys that caches in front were told to drop, by call.
+    pub(super) purged: RefCell<Vec<Vec<String>>>,
+    pub(super) purge_fails: Cell<bool>,
 }
 
 impl World {
@@ -202,6 +205,17 @@ impl Host for World {
     }
     fn http(&self) -> &Self {
         self
+    }
+    fn purges(&self) -> bool {
+        true
+    }
+    async fn purge(&self, keys: &[String]) -> Result<(), String> {
+        yield_once().await;
+        self.purged.borrow_mut().push(keys.to_vec());
+        if self.purge_fails.get() {
+            return Err("out of order".to_owned());
+        }
+        Ok(())
     }
 }
 impl Clock for World {

@@ -18,6 +18,7 @@ pub mod config;
 pub mod cycle;
 pub mod fetch;
 pub mod fold;
+mod gzip;
 pub mod host;
 pub mod item;
 pub mod page;

@@ -19,6 +19,8 @@ pub struct Cache {
     pub jitter_percent: u8,
     /// Which headers are sent to caches in front beside `Cache-Control`.
     pub headers: CacheHeaders,
+    /// Whether answers are sent compressed to those who take them so.
+    pub gzip: bool,
 }
 
 /// How long one class of answers may be kept, in seconds.
@@ -133,6 +135,7 @@ impl Default for Cache {
                 surrogate_key: true,
                 cache_tag: false,
             },
+            gzip: true,
         }
     }
 }
@@ -140,6 +143,8 @@ impl Default for Cache {
 /// Bytes of [`Cache::to_bytes`].
 const CACHE_BYTES: usize = 2 + CLASSES * 4 * 4;
 const CLASSES: usize = 5;
+/// The bit of [`Cache::gzip`], above those of the headers.
+const GZIP_BIT: u8 = 4;
 
 impl Cache {
     /// Whether nothing was written.
@@ -161,7 +166,10 @@ impl Cache {
     /// The form in which a head carries it: jitter, headers, then the classes' numbers, little-endian.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![self.jitter_percent, self.headers.bits()];
+        let mut bytes = vec![
+            self.jitter_percent,
+            self.headers.bits() | u8::from(self.gzip) << GZIP_BIT,
+        ];
         for policy in self.classes() {
             bytes.extend(policy.numbers().into_iter().flat_map(u32::to_le_bytes));
         }
@@ -193,6 +201,7 @@ impl Cache {
             personal: policy(),
             jitter_percent: *jitter_percent,
             headers: CacheHeaders::from_bits(*headers),
+            gzip: headers >> GZIP_BIT & 1 == 1,
         }
     }
 
@@ -223,6 +232,7 @@ mod tests {
         cache.jitter_percent = 33;
         cache.html.shared_max_age_s = u32::MAX;
         cache.personal.max_age_s = 7;
+        cache.gzip = false;
         cache.headers = CacheHeaders::of(|name| name == "cache-tag");
         assert_eq!(cache.to_bytes().len(), CACHE_BYTES);
         assert_eq!(Cache::from_bytes(&cache.to_bytes()), cache);

@@ -102,6 +102,9 @@ impl<H: Host> Run<'_, H> {
             waits,
             wanted,
         } = draft;
+        if self.config.cache.gzip {
+            parts.add_twins(self.config.site.page_items);
+        }
         self.note_claims(&mut parts, claim);
         if claim.is_some() {
             purse.spend(CLAIM_WRITES);

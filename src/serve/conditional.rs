@@ -39,17 +39,18 @@ pub(super) fn content_etag(content: &[u8]) -> String {
 pub(super) enum Condition {
     /// The answer is wanted.
     Holds,
-    /// The client has it: 304.
-    Unchanged,
+    /// The client has the form of this index: 304.
+    Unchanged(usize),
     /// The client wants another one than there is: 412.
     Failed,
 }
 
 /// Evaluates preconditions in the order of RFC 9110 §13.2.2: entity tags go before dates, what is expected before what is
-/// known. `etag` is a strong tag; `modified` is known where the answer says `Last-Modified`.
+/// known. `tags` are the strong tags of the forms that the request may be answered with; `modified` is known where the answer
+/// says `Last-Modified`.
 pub(super) fn evaluate(
     headers: &HeaderMap,
-    etag: Option<&str>,
+    tags: &[String],
     modified: Option<Timestamp>,
 ) -> Condition {
     let modified_after = |name| {
@@ -57,22 +58,18 @@ pub(super) fn evaluate(
         Some(modified?.as_secs() > date)
     };
     if headers.contains_key(header::IF_MATCH) {
-        if !names(headers, header::IF_MATCH, etag, Comparison::Strong) {
+        if named(headers, header::IF_MATCH, tags, Comparison::Strong).is_none() {
             return Condition::Failed;
         }
     } else if modified_after(header::IF_UNMODIFIED_SINCE) == Some(true) {
         return Condition::Failed;
     }
     let unchanged = if headers.contains_key(header::IF_NONE_MATCH) {
-        names(headers, header::IF_NONE_MATCH, etag, Comparison::Weak)
+        named(headers, header::IF_NONE_MATCH, tags, Comparison::Weak)
     } else {
-        modified_after(header::IF_MODIFIED_SINCE) == Some(false)
+        (modified_after(header::IF_MODIFIED_SINCE) == Some(false)).then_some(0)
     };
-    if unchanged {
-        Condition::Unchanged
-    } else {
-        Condition::Holds
-    }
+    unchanged.map_or(Condition::Holds, Condition::Unchanged)
 }
 
 /// RFC 9110 §8.8.3.2.
@@ -82,18 +79,22 @@ enum Comparison {
     Strong,
 }
 
-/// Whether the field `name` names `etag`, or is `*`.
-fn names(
+/// The first of `tags` that the field `name` names; 0 where it is `*`.
+fn named(
     headers: &HeaderMap,
     name: HeaderName,
-    etag: Option<&str>,
+    tags: &[String],
     comparison: Comparison,
-) -> bool {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.trim() == "*" || etag.is_some_and(|etag| lists(value, etag, comparison)))
+) -> Option<usize> {
+    let values = || {
+        let all = headers.get_all(&name).iter();
+        all.filter_map(|value| value.to_str().ok())
+    };
+    if values().any(|value| value.trim() == "*") {
+        return Some(0);
+    }
+    tags.iter()
+        .position(|etag| values().any(|value| lists(value, etag, comparison)))
 }
 
 /// The date of the field `name`, in seconds; `None` where there is none, more than one, or one that can't be read: it is
@@ -157,11 +158,11 @@ mod tests {
         ] {
             let headers = with(&[("if-none-match", value)]);
             let expected = if named {
-                Condition::Unchanged
+                Condition::Unchanged(0)
             } else {
                 Condition::Holds
             };
-            let condition = evaluate(&headers, Some(r#""a""#), None);
+            let condition = evaluate(&headers, &[r#""a""#.to_owned()], None);
             assert_eq!(condition, expected, "{value}");
         }
     }
@@ -176,7 +177,9 @@ mod tests {
 
     #[test]
     fn preconditions_are_looked_at_in_the_order_of_the_standard() {
-        use Condition::{Failed, Holds, Unchanged};
+        use Condition::{Failed, Holds};
+        const UNCHANGED: Condition = Condition::Unchanged(0);
+        let tag = [r#""a""#.to_owned()];
         const BEFORE: &str = "Sat, 21 Nov 2026 09:24:04 GMT";
         const THEN: &str = "Sat, 21 Nov 2026 09:24:05 GMT";
         const RFC_850: &str = "Saturday, 21-Nov-26 09:24:05 GMT";
@@ -184,32 +187,32 @@ mod tests {
         let (im, ius) = ("if-match", "if-unmodified-since");
         for (fields, expected) in [
             (&[(ims, BEFORE)][..], Holds),
-            (&[(ims, THEN)], Unchanged),
-            (&[(ims, RFC_850)], Unchanged),
+            (&[(ims, THEN)], UNCHANGED),
+            (&[(ims, RFC_850)], UNCHANGED),
             (&[(ims, "yesterday")], Holds),
             (&[(ims, THEN), (ims, THEN)], Holds),
             // An entity tag goes before a date, whatever it says.
             (&[(ims, THEN), (inm, "\"b\"")], Holds),
-            (&[(ims, BEFORE), (inm, "\"a\"")], Unchanged),
+            (&[(ims, BEFORE), (inm, "\"a\"")], UNCHANGED),
             (&[(im, "\"a\"")], Holds),
             (&[(im, "*")], Holds),
             (&[(im, "\"b\"")], Failed),
             // Weak tags never match strongly.
             (&[(im, "W/\"a\"")], Failed),
-            (&[(im, "\"a\""), (inm, "\"a\"")], Unchanged),
+            (&[(im, "\"a\""), (inm, "\"a\"")], UNCHANGED),
             (&[(ius, THEN)], Holds),
             (&[(ius, BEFORE)], Failed),
             (&[(ius, BEFORE), (im, "\"a\"")], Holds),
         ] {
             // Half a second more than the date can say.
             let modified = Timestamp(1_795_253_045_500);
-            let found = evaluate(&with(fields), Some(r#""a""#), Some(modified));
+            let found = evaluate(&with(fields), &tag, Some(modified));
             assert_eq!(found, expected, "{fields:?}");
         }
         assert_eq!(http_date(Timestamp(1_795_253_045_500)), THEN);
         // Where nothing is said there is nothing to compare with.
         for fields in [(ims, THEN), (ius, BEFORE), (inm, "\"a\"")] {
-            assert_eq!(evaluate(&with(&[fields]), None, None), Holds, "{fields:?}");
+            assert_eq!(evaluate(&with(&[fields]), &[], None), Holds, "{fields:?}");
         }
     }
 

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::Body;
 use super::conditional::{self, Condition};
+use super::encoding::{gzip, gzip_tag, has_gzip, takes_gzip};
 use super::policy::{self, Class};
 use super::problem::Problem;
 use super::reply::{HTML, Reply};
@@ -61,7 +62,7 @@ pub(super) fn check_preconditions(
 ) -> Result<Reply, Problem> {
     match condition(&reply, request) {
         Condition::Failed => Err(Problem::precondition_failed()),
-        Condition::Holds | Condition::Unchanged => Ok(reply),
+        Condition::Holds | Condition::Unchanged(_) => Ok(reply),
     }
 }
 
@@ -72,27 +73,49 @@ fn condition(reply: &Reply, request: &Request<Bytes>) -> Condition {
     if !readable || !known || reply.status != StatusCode::OK {
         return Condition::Holds;
     }
-    conditional::evaluate(request.headers(), reply.etag.as_deref(), reply.modified)
+    let tags = tags(reply, request);
+    conditional::evaluate(request.headers(), &tags, reply.modified)
+}
+
+/// The entity tags of the forms of `reply` that this request may be answered with, the one that it is answered with first.
+fn tags(reply: &Reply, request: &Request<Bytes>) -> Vec<String> {
+    let Some(etag) = &reply.etag else {
+        return Vec::new();
+    };
+    if has_gzip(reply) && takes_gzip(request.headers()) {
+        vec![gzip_tag(etag), etag.clone()]
+    } else {
+        vec![etag.clone()]
+    }
 }
 
 /// Turns `reply` into the response.
 pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) -> Response<Body> {
-    let unchanged = condition(&reply, request) == Condition::Unchanged;
-    let seed = policy::seed(reply.etag.as_deref(), request, from.now);
-    let mut body = Body {
-        chunks: reply.chunks,
+    let unchanged = match condition(&reply, request) {
+        Condition::Unchanged(form) => Some(form),
+        Condition::Holds | Condition::Failed => None,
     };
+    let seed = policy::seed(reply.etag.as_deref(), request, from.now);
+    let varies = has_gzip(&reply);
+    let zipped = varies && takes_gzip(request.headers());
+    let etag = tags(&reply, request)
+        .into_iter()
+        .nth(unchanged.unwrap_or(0));
+    let unchanged = unchanged.is_some();
     let mut response = Response::new(Body::default());
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
-    if unchanged {
-        // RFC 9110 §15.4.5: what a 200 would have had, less what describes the content.
-        body = Body::default();
-    } else if reply.status != StatusCode::NO_CONTENT {
+    // RFC 9110 §15.4.5: a 304 has what a 200 would have had, less what describes the content.
+    let mut body = Body::default();
+    if !unchanged && reply.status != StatusCode::NO_CONTENT {
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(reply.media_type),
         );
+        body.chunks = if zipped { gzip(&reply) } else { plain(&reply) };
+        if zipped {
+            insert(headers, header::CONTENT_ENCODING, Some("gzip"));
+        }
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         if reply.media_type == HTML {
             hint(headers);
@@ -101,7 +124,10 @@ pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) ->
     let class = reply.class.unwrap_or(Class::Never);
     policy::insert(headers, &reply.caching, class, seed);
     policy::insert_keys(headers, &reply.caching, from.tenant, class, &reply.keys);
-    insert(headers, header::ETAG, reply.etag.as_deref());
+    insert(headers, header::ETAG, etag.as_deref());
+    if varies {
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
     let modified = reply.modified.map(conditional::http_date);
     insert(headers, header::LAST_MODIFIED, modified.as_deref());
     insert(headers, REQUEST_ID, Some(from.request_id));
@@ -116,6 +142,15 @@ pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) ->
         *response.body_mut() = body;
     }
     response
+}
+
+/// The content as it is: in one piece where others have asked for it too.
+fn plain(reply: &Reply) -> Vec<Bytes> {
+    if !reply.kept {
+        return reply.chunks.clone();
+    }
+    let whole = || reply.chunks.concat().into();
+    vec![reply.made.whole.get_or_init(whole).clone()]
 }
 
 /// What the page will need, known before its first byte is read; and what may be fetched ahead.

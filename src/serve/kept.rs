@@ -61,11 +61,11 @@ pub(super) fn answer(head: &Head, basis: &str) -> Option<Reply> {
     })
 }
 
-/// Keeps `reply`, in one piece, and returns it. It must depend on nothing but `head` and `basis`.
+/// Keeps `reply`, and returns it. It must depend on nothing but `head` and `basis`.
 pub(super) fn keep(head: &Head, basis: String, mut reply: Reply) -> Reply {
     let bytes: usize = reply.chunks.iter().map(Bytes::len).sum();
     if bytes <= ANSWER_BYTES_MAX {
-        reply.chunks = vec![reply.chunks.concat().into()];
+        reply.kept = true;
         let answer = Answer {
             head: head.clone(),
             basis,

@@ -9,6 +9,7 @@ mod body;
 mod conditional;
 #[cfg(test)]
 mod describe;
+mod encoding;
 mod headers;
 mod home;
 mod kept;

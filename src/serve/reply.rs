@@ -1,5 +1,8 @@
 //! What a handler gives back, before the headers that all answers share.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
@@ -7,6 +10,15 @@ use super::policy::{Caching, Class};
 use crate::config::Cache;
 use crate::slice::Head;
 use crate::time::Timestamp;
+
+/// Forms of one content, made when they are asked for first. All who are answered with it share them.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    /// In one piece.
+    pub(super) whole: OnceCell<Bytes>,
+    /// In gzip.
+    pub(super) gzip: OnceCell<Vec<Bytes>>,
+}
 
 /// An answer in the making.
 #[derive(Debug, Clone)]
@@ -24,6 +36,12 @@ pub(super) struct Reply {
     pub(super) modified: Option<Timestamp>,
     /// What it is about, in words separated by spaces: a cache in front may be told to drop what has one of them.
     pub(super) keys: String,
+    /// What it is made of, where its chunks are ranges of a head.
+    pub(super) head: Option<Head>,
+    /// Whether other requests are answered with it too.
+    pub(super) kept: bool,
+    /// Forms of its content.
+    pub(super) made: Rc<Made>,
     /// What only this answer has.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -43,6 +61,9 @@ impl Reply {
             etag: None,
             modified: None,
             keys: String::new(),
+            head: None,
+            kept: false,
+            made: Rc::default(),
             headers: Vec::new(),
         }
     }
@@ -59,7 +80,8 @@ impl Reply {
     }
 
     /// This answer as one that may be kept as the site of `head` says. `keys`: see [`Reply::keys`].
-    pub(super) fn of_head(self, head: &Head, etag: String, keys: String) -> Self {
+    pub(super) fn of_head(mut self, head: &Head, etag: String, keys: String) -> Self {
+        self.head = Some(head.clone());
         self.kept_as(head.cache_policies(), etag, keys)
     }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod answers;
+mod compressed;
 mod double;
 mod hostile;
 mod openapi;

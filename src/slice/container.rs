@@ -117,6 +117,20 @@ impl Value {
             .map_or_else(Bytes::new, |(start, end)| self.bytes.slice(start..end))
     }
 
+    /// Where the pieces `from..to` of `section` begin, from the value's start.
+    pub(super) fn start_of(&self, section: u16, from: usize, to: usize) -> Option<usize> {
+        self.bounds(section, from, to).map(|(start, _)| start)
+    }
+
+    /// Where `range` begins, from the value's start; `None` where it is no range of this value, but other memory.
+    pub(super) fn offset_of(&self, range: &Bytes) -> Option<usize> {
+        let at = range
+            .as_ptr()
+            .addr()
+            .checked_sub(self.bytes.as_ptr().addr())?;
+        (at + range.len() <= self.bytes.len()).then_some(at)
+    }
+
     /// One piece, borrowed. Empty where there is none.
     pub(crate) fn piece(&self, section: u16, index: usize) -> &[u8] {
         self.bounds(section, index, index.saturating_add(1))

@@ -66,7 +66,7 @@ impl Head {
         self.is_of(other.value().bytes())
     }
 
-    fn value(&self) -> &Value {
+    pub(super) fn value(&self) -> &Value {
         &self.items.value
     }
 

@@ -21,6 +21,7 @@ mod segment;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod twins;
 
 pub use activity::{Activity, Publish, Strip};
 pub use head::Head;
@@ -62,4 +63,6 @@ pub enum Section {
     SourceCards = 6,
     /// How answers may be kept: [`crate::config::Cache::to_bytes`].
     CachePolicies = 7,
+    /// What the first page is made of, deflated: see `twins.rs`.
+    Twins = 8,
 }

@@ -111,6 +111,14 @@ async fn everything(arm: &Arm) -> anyhow::Result<BTreeMap<String, String>> {
     for (method, path) in others {
         ask(arm, method, path, &mut answers).await?;
     }
+    for path in ["/", "/api/items"] {
+        let zipped = arm
+            .send("GET", path, &[("accept-encoding", "gzip")])
+            .await?;
+        let coding = zipped.header("content-encoding").to_owned();
+        let text = format!("{coding} {:?}", zipped.body);
+        answers.insert(format!("GET {path} in gzip"), text);
+    }
     Ok(answers)
 }
 

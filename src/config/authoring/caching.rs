@@ -25,6 +25,12 @@ pub(super) static CACHE: Table = Table {
             "Which headers are sent to caches in front beside `Cache-Control`. Without it all but `cache-tag`.",
         ),
         key(
+            "compression",
+            Kind::Word(&["gzip", "none"]),
+            Default::Text("gzip"),
+            "Whether answers are sent compressed to those who take them so. `none` makes the head smaller, for where a cache in front compresses.",
+        ),
+        key(
             "immutable",
             Kind::Table(&IMMUTABLE),
             Default::Derived,
@@ -158,6 +164,7 @@ pub(super) fn cache(file: &Fields) -> Option<Cache> {
         personal: policy("personal", &PERSONAL)?,
         jitter_percent: u8::try_from(count(fields, "jitter")?).ok()?,
         headers,
+        gzip: fields.text("compression")? == "gzip",
     })
 }
 

@@ -114,7 +114,7 @@ impl Answered {
 }
 
 /// Polls until ready; nothing here waits for anything but a second poll.
-fn drive<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn drive<T>(future: impl Future<Output = T>) -> T {
     const POLLS_MAX: usize = 10_000;
     let mut future = pin!(future);
     for _ in 0..POLLS_MAX {

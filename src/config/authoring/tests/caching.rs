@@ -50,6 +50,8 @@ fn what_is_written_holds_for_its_class() {
     let text = config.to_compiled();
     assert_eq!(Config::from_compiled(&text).unwrap(), config);
     assert_eq!(Cache::of_compiled(&text), cache);
+    assert!(cache.gzip);
+    assert!(!compiled("[cache]\ncompression = 'none'\n").cache.gzip);
     let none = compiled("[cache]\nheaders = []\n").cache.headers;
     assert_eq!(none, CacheHeaders::of(|_| false));
 }
@@ -63,6 +65,7 @@ fn mistakes_are_named() {
             "[cache]\nheaders = ['cache-tag', 'cache-tag']\n",
             "listed twice",
         ),
+        ("[cache]\ncompression = 'br'\n", "gzip"),
         ("[cache.html]\nmax_age = '31d'\n", "too large"),
         ("[cache.immutable]\nmax_age = '1h'\n", "too small"),
         ("[cache.immutable]\nstale_if_error = '1h'\n", "no key"),

@@ -32,7 +32,7 @@ const CLOCKS_MS: i64 = 10 * 1000;
 /// Whether it is so near to midnight, UTC, that what is begun now may be written on either day, by the store's clock.
 pub(super) fn between_days(now: Timestamp) -> bool {
     let of_day = now.0.rem_euclid(DAY_MS);
-    of_day < CLOCKS_MS || of_day >= DAY_MS - CLOCKS_MS - PUBLISH_MS
+    !(CLOCKS_MS..DAY_MS - CLOCKS_MS - PUBLISH_MS).contains(&of_day)
 }
 
 /// Days since 1970-01-01, UTC.

@@ -39,10 +39,11 @@ pub(super) async fn admit<H: Host>(
     if bool::from(is_admin | is_refresh) {
         return Ok(());
     }
-    if runs_cycle && webhook::is_signed(request.headers()) {
-        if let Some(secrets) = token(host, "webhook_secret").await {
-            return admit_signed(&secrets, request, host.now());
-        }
+    if runs_cycle
+        && webhook::is_signed(request.headers())
+        && let Some(secrets) = token(host, "webhook_secret").await
+    {
+        return admit_signed(&secrets, request, host.now());
     }
     if admin.is_some() {
         Err(Problem::unauthorized())

@@ -12,6 +12,7 @@ pub mod bench;
 pub mod browser;
 pub mod demo;
 pub mod preview;
+pub mod servers;
 pub mod sim;
 pub mod tenants;
 pub mod upstream;

@@ -9,17 +9,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::uri::{Authority, Scheme, Uri};
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
 use crate::engine;
-use crate::instance::{Call, Deployment};
+use crate::instance::{Call, Deployment, Variables};
 use crate::kv::{DynKv, Kv, MemoryKv};
 use crate::limits::Limits;
 use crate::outbound::{Outbound, OutboundPolicy, Resolve, SystemResolver};
@@ -121,7 +120,8 @@ impl EdgefoldHost {
             Err(answer) => return answer,
         };
         let started = Instant::now();
-        match self.handler.handle(Call { timeout }, request).await {
+        let stale_before = self.kv().stale_for();
+        let mut response = match self.handler.handle(Call { timeout }, request).await {
             Ok(response) if without_body => response.map(|_| empty()),
             Ok(response) => response.map(|body| {
                 Held {
@@ -131,7 +131,18 @@ impl EdgefoldHost {
                 .boxed_unsync()
             }),
             Err(error) => failure(&error, started.elapsed() >= timeout),
+        };
+        // What was read while the store was away is old, also where it is back by now.
+        if let Some(stale_for) = self.kv().stale_for().or(stale_before) {
+            let stale = cache_status(stale_for);
+            response.headers_mut().append(CACHE_STATUS, stale);
         }
+        response
+    }
+
+    /// The store.
+    pub(crate) fn kv(&self) -> &Arc<dyn DynKv> {
+        &self.handler.state().kv
     }
 
     /// The limits in force.
@@ -158,7 +169,14 @@ impl EdgefoldHost {
     /// What the store promises.
     #[must_use]
     pub fn capabilities(&self) -> crate::kv::Capabilities {
-        self.handler.state().kv.capabilities()
+        self.kv().capabilities()
+    }
+
+    /// For how long the store could not be asked, where answers come from what this process has kept. Such answers
+    /// say so in `Cache-Status`.
+    #[must_use]
+    pub fn stale_for(&self) -> Option<Duration> {
+        self.kv().stale_for()
     }
 
     /// Reads the body, to its limit. What is beyond is not read: the component refuses it by the first byte over its own
@@ -292,7 +310,8 @@ impl Builder {
         let outbound = Outbound::new(self.outbound, self.resolver)
             .map_err(|error| BuildError::Engine(error.to_string()))?;
         let kv = self.kv.unwrap_or_else(|| Arc::new(MemoryKv::new()));
-        for note in edgefold::cycle::store_notes(kv.capabilities()) {
+        let notes = edgefold::cycle::store_notes(kv.capabilities());
+        for note in notes.into_iter().chain(kv.notes()) {
             tracing::warn!("{note}");
         }
         let permits = usize::try_from(self.limits.instances).unwrap_or(usize::MAX);
@@ -304,7 +323,7 @@ impl Builder {
                 limits: self.limits,
                 memory_peak: Arc::default(),
                 instructions: self.counting.then(Arc::default),
-                variables: Arc::new(WasiConfigVariables::from_iter(self.variables)),
+                variables: Variables::new(self.variables, kv.notes()),
                 kv,
                 outbound: Arc::new(outbound),
             }),
@@ -353,6 +372,18 @@ pub(crate) async fn read_to(mut body: Body, bytes_max: usize) -> Result<Bytes, B
         }
     }
     Ok(whole.into())
+}
+
+/// RFC 9211.
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// From memory, and not confirmed for `stale_for`.
+fn cache_status(stale_for: Duration) -> HeaderValue {
+    let seconds = stale_for.as_secs();
+    HeaderValue::from_str(&format!(
+        "edgefold; hit; ttl=-{seconds}; detail=store-unreachable"
+    ))
+    .unwrap_or(HeaderValue::from_static("edgefold; hit"))
 }
 
 fn failure(error: &wasmtime::Error, overdue: bool) -> Response<Body> {

@@ -57,6 +57,45 @@ impl WasiHttpView for State {
     }
 }
 
+/// What the guest sees as its configuration.
+pub(crate) struct Variables {
+    given: Vec<(String, String)>,
+    notes: Vec<String>,
+    usual: Arc<WasiConfigVariables>,
+}
+
+/// What is said of the store on the status page, a line each: see `edgefold::cycle::STORE_NOTES`.
+const STORE_NOTES: &str = edgefold::cycle::STORE_NOTES;
+
+impl Variables {
+    pub(crate) fn new(given: Vec<(String, String)>, notes: Vec<String>) -> Self {
+        let usual = Arc::new(with_notes(&given, &notes));
+        Self {
+            given,
+            notes,
+            usual,
+        }
+    }
+
+    /// An instance that begins while the store can't be reached says so. One from before is gone soon: [`Limits`].
+    fn for_instance(&self, stale_for: Option<Duration>) -> Arc<WasiConfigVariables> {
+        let Some(stale_for) = stale_for else {
+            return Arc::clone(&self.usual);
+        };
+        let mut notes = self.notes.clone();
+        notes.push(format!(
+            "the store does not answer, for {} seconds or more: pages come from this process's memory and may be old; nothing is published",
+            stale_for.as_secs()
+        ));
+        Arc::new(with_notes(&self.given, &notes))
+    }
+}
+
+fn with_notes(given: &[(String, String)], notes: &[String]) -> WasiConfigVariables {
+    let said = (!notes.is_empty()).then(|| (STORE_NOTES.to_owned(), notes.join("\n")));
+    given.iter().cloned().chain(said).collect()
+}
+
 /// Makes instances.
 pub(crate) struct Deployment {
     pub(crate) engine: Engine,
@@ -66,7 +105,7 @@ pub(crate) struct Deployment {
     pub(crate) memory_peak: Arc<AtomicUsize>,
     /// Instructions of all instances, where they are counted.
     pub(crate) instructions: Option<Arc<AtomicU64>>,
-    pub(crate) variables: Arc<WasiConfigVariables>,
+    pub(crate) variables: Variables,
     pub(crate) kv: Arc<dyn DynKv>,
     pub(crate) outbound: Arc<Outbound>,
 }
@@ -81,7 +120,7 @@ impl Deployment {
             http: WasiHttpCtx::new(),
             hooks: Hooks::new(Arc::clone(&self.outbound)),
             limits,
-            variables: Arc::clone(&self.variables),
+            variables: self.variables.for_instance(self.kv.stale_for()),
             kv: Arc::clone(&self.kv),
         };
         let mut store = Store::new(&self.engine, state);

@@ -48,6 +48,8 @@ pub mod outbound;
 pub mod schedule;
 pub mod server;
 mod stderr;
+mod store;
+mod turns;
 pub mod up;
 
 pub use embed::{Body, BodyError, BuildError, Builder, EdgefoldHost};

@@ -1,5 +1,6 @@
 //! Runs cycles: calls the component's refresh when its sources are due.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::embed::{EdgefoldHost, read_to};
+use crate::turns::Turns;
 
 /// Two runs are at least this far apart, whatever is due.
 pub const APART_MIN: Duration = Duration::from_secs(10);
@@ -22,6 +24,8 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(900);
 /// A run starts up to this part of the wait late, so that many deployments do not ask an upstream in the same second.
 /// Never early: nothing would be due yet.
 pub const JITTER: f64 = 0.1;
+/// The name of the only tenant.
+const MAIN: &str = "main";
 /// What is called.
 const REFRESH: &str = "/_edgefold/refresh";
 /// Bytes of a report that are read.
@@ -32,6 +36,7 @@ const REPORT_BYTES_MAX: usize = 4 << 20;
 pub struct Schedule {
     refresh_token: String,
     host: Option<String>,
+    tenant: String,
     random: u64,
     failures: u32,
     /// The `round` of the last report, where it left sources.
@@ -61,6 +66,7 @@ impl Schedule {
         Self {
             refresh_token: refresh_token.into(),
             host: None,
+            tenant: MAIN.to_owned(),
             random: seed,
             failures: 0,
             round: None,
@@ -74,20 +80,53 @@ impl Schedule {
         self
     }
 
-    /// Runs cycles until dropped, each in its turn: `turns` are shared by the schedules of all tenants.
+    /// Names the tenant, where there are several: each has turns of its own.
+    #[must_use]
+    pub fn for_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = tenant.into();
+        self
+    }
+
+    /// Runs cycles until dropped, each in its turn: `turns` are shared by the schedules of all tenants. Where the store is
+    /// shared by several processes, one of them runs a cycle and the others rest with it.
     pub async fn run(mut self, host: &EdgefoldHost, turns: &Semaphore) {
+        if host.kv().is_shared() {
+            return self.run_in_turns(host, turns).await;
+        }
         loop {
-            // A closed semaphore gives no turn, and none is needed then.
-            let turn = turns.acquire().await.ok();
-            let run = self.refresh(host).await;
-            drop(turn);
-            if let Run::Failed(why) = &run {
-                tracing::error!(failures = self.failures + 1, "no cycle: {why}");
-            }
+            let run = self.cycle(host, turns).await;
             let wait = self.wait(&run, now_ms());
             tracing::debug!(seconds = wait.as_secs(), "until the next cycle");
             tokio::time::sleep(wait).await;
         }
+    }
+
+    async fn run_in_turns(mut self, host: &EdgefoldHost, turns: &Semaphore) {
+        let name = format!("{:016x}", self.random);
+        let mut shared = Turns::new(Arc::clone(host.kv()), &self.tenant, name);
+        loop {
+            if let Err(error) = shared.take().await {
+                tracing::warn!(%error, "no cycle: whose turn it is can't be seen");
+                tokio::time::sleep(APART_MIN.mul_f64(0.5 + self.fraction())).await;
+                continue;
+            }
+            let run = shared.during(self.cycle(host, turns)).await;
+            let failed = matches!(run, Run::Failed(_));
+            let wait = self.wait(&run, now_ms());
+            tracing::debug!(seconds = wait.as_secs(), "until the next cycle");
+            shared.end(wait, failed).await;
+        }
+    }
+
+    async fn cycle(&self, host: &EdgefoldHost, turns: &Semaphore) -> Run {
+        // A closed semaphore gives no turn, and none is needed then.
+        let turn = turns.acquire().await.ok();
+        let run = self.refresh(host).await;
+        drop(turn);
+        if let Run::Failed(why) = &run {
+            tracing::error!(failures = self.failures + 1, "no cycle: {why}");
+        }
+        run
     }
 
     /// One run, which goes on where the last one left sources. Logs a line.

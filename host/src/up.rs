@@ -2,9 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
-use std::{fmt, fs, io};
+use std::{fs, io};
 
 use edgefold::tenant::{ANY_HOST, Entry, Form, FormError, Roster, Tenant};
 use tokio::net::TcpListener;
@@ -14,42 +13,12 @@ use tokio_rustls::rustls::crypto;
 use tracing::Instrument;
 
 use crate::embed::{BuildError, EdgefoldHost};
-use crate::kv::{MemoryKv, OpenError, RedbKv};
+use crate::kv::OpenError;
 use crate::limits::Limits;
 use crate::outbound::OutboundPolicy;
 use crate::schedule::Schedule;
 use crate::server::RunningServer;
-
-/// Where a deployment keeps its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreChoice {
-    /// Gone with the process.
-    Memory,
-    /// One file: see [`RedbKv`].
-    Redb(PathBuf),
-}
-
-/// Written `memory:` or `redb:PATH`.
-impl FromStr for StoreChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            Some(("memory", "")) => Ok(Self::Memory),
-            Some(("redb", path)) if !path.is_empty() => Ok(Self::Redb(path.into())),
-            _ => Err(format!("{text:?} is no store: write redb:PATH or memory:")),
-        }
-    }
-}
-
-impl fmt::Display for StoreChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => write!(f, "memory:"),
-            Self::Redb(path) => write!(f, "redb:{}", path.display()),
-        }
-    }
-}
+pub use crate::store::StoreChoice;
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -129,10 +98,7 @@ impl Options {
         form.map(Form::check).transpose()?;
         let roster = self.roster(form);
         let mut builder = EdgefoldHost::builder();
-        builder = match &self.store {
-            StoreChoice::Memory => builder.kv(MemoryKv::new()),
-            StoreChoice::Redb(path) => builder.kv(RedbKv::open(path)?),
-        };
+        builder = self.store.open(builder).await?;
         let schedules = if self.schedule {
             schedules(Roster::new(&roster))?
         } else {
@@ -198,7 +164,7 @@ fn schedules(roster: Roster<'_>) -> Result<Vec<Scheduled>, UpError> {
     let scheduled = |tenant: Tenant, host: Option<&str>| -> Result<Option<Scheduled>, UpError> {
         let token = format!("{:016x}{:016x}", random()?, random()?);
         let variable = roster.variable(&tenant, "refresh_token");
-        let schedule = Schedule::new(token.clone(), random()?);
+        let schedule = Schedule::new(token.clone(), random()?).for_tenant(tenant.to_string());
         Ok(variable.map(|variable| Scheduled {
             tenant: tenant.to_string(),
             token: (variable, token),

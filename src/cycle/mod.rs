@@ -28,7 +28,7 @@ use serde::Serialize;
 pub use config::{ConfigOrigin, ConfigProblem, Configured};
 pub use engagement::EngagementRun;
 pub use round::{NoRound, Round};
-pub use run::store_notes;
+pub use run::{STORE_NOTES, store_notes};
 pub use status::{SourceStatus, Status, StoreStatus, ViewStatus};
 pub use usage::{Expected, Today};
 

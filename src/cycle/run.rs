@@ -116,6 +116,9 @@ fn note_early_call(state: &mut State, now: Timestamp) -> bool {
 /// How long it is news that calls come early, in milliseconds.
 const EARLY_NEWS_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// The variable in which a host says more of its store, a line each: shown on the status page.
+pub const STORE_NOTES: &str = "store_notes";
+
 /// What the store can't promise, for people: for the first report, the status, and whoever starts a host.
 #[must_use]
 pub fn store_notes(store: Capabilities) -> Vec<String> {

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 use super::config::configured;
 use super::engagement;
 use super::load::load;
-use super::run::store_notes;
+use super::run::{STORE_NOTES, store_notes};
 use super::sync::sync;
 use super::{ConfigOrigin, CycleError, Expected, Today, usage};
 
@@ -146,6 +146,8 @@ pub(super) async fn status<H: Host>(
     let healths =
         super::health::carried(&found.config, &head.map(Head::health).unwrap_or_default());
     let mut notes = store_notes(store);
+    let said = host.shared_variable(STORE_NOTES).await.unwrap_or_default();
+    notes.extend(said.lines().map(str::to_owned));
     notes.extend(usage::notes(&found.config));
     let sources = healths.into_iter().map(|health| {
         let known = loaded

@@ -139,6 +139,30 @@ pub(crate) fn schemathesis(folder: &Path) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// The servers behind the stores for several processes.
+const STORE_SERVERS: [&str; 2] = ["nats-server", "redis-server"];
+
+/// Servers for the tests of the stores. `false`, and a message, where this machine lacks one and we may not install it: the
+/// tests that need it are then skipped.
+pub(crate) fn store_servers() -> anyhow::Result<bool> {
+    // Debian keeps them where only root looks for programs.
+    let missing =
+        |name: &&str| on_path(&[name]).is_none() && !Path::new("/usr/sbin").join(name).is_file();
+    let missing: Vec<&str> = STORE_SERVERS.into_iter().filter(missing).collect();
+    if !missing.is_empty() && !may_install() {
+        eprintln!(
+            "tests of stores on a server are left out: install {} (Debian: `apt-get install {}`)",
+            missing.join(" and "),
+            missing.join(" ")
+        );
+        return Ok(false);
+    }
+    for name in missing {
+        program(&[name], name)?;
+    }
+    Ok(true)
+}
+
 /// Root on a Debian.
 fn may_install() -> bool {
     let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");

@@ -27,6 +27,7 @@ pub(crate) fn run(quick: bool) -> anyhow::Result<bool> {
 fn run_all(steps: &mut Steps, counts: &mut Counts) {
     let set_up = steps.run("set-up", "cargo xtask test", || {
         setup::targets(&guests::TARGETS)?;
+        setup::store_servers()?;
         setup::viceroy().map(drop)
     });
     // Without it only the tests in a browser are left out, and say so.

@@ -26,8 +26,14 @@ pub(crate) struct Up {
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
-    /// Where to keep the items: redb:PATH (one file) or memory: (gone at the end)
-    #[arg(long, default_value = "redb:edgefold.redb")]
+    /// Where to keep the items: redb:PATH (one file), memory: (gone at the end), or for several processes
+    /// nats://HOST/BUCKET?replicas=3 or redis://HOST. The environment's EDGEFOLD_STORE does the same, unseen by others
+    #[arg(
+        long,
+        env = "EDGEFOLD_STORE",
+        hide_env_values = true,
+        default_value = "redb:edgefold.redb"
+    )]
     store: StoreChoice,
     /// The component [default: beside this program, or dist/edgefold-component.wasm]
     #[arg(long, value_name = "FILE")]

@@ -3,10 +3,16 @@
 //! [`Kv`] says the same as the guest's port [`edgefold::host::Kv`] and `wit/kv.wit`, with the same types; it differs only
 //! in that its futures are `Send` and that it is shared by all instances of the component.
 
+#[cfg(any(feature = "nats", feature = "redis"))]
+mod address;
 mod bridge;
 pub mod conformance;
 mod memory;
+#[cfg(feature = "nats")]
+mod nats;
 mod redb;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +24,22 @@ pub use edgefold::host::{Capabilities, Entry, KeyPage, KvError, Precondition, Ve
 
 pub(crate) use self::bridge::add_to_linker;
 pub use self::memory::MemoryKv;
-pub use self::redb::{OpenError, RedbKv};
+#[cfg(feature = "nats")]
+pub use self::nats::{NatsKv, NatsOptions};
+pub use self::redb::RedbKv;
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisKv, RedisOptions};
+
+/// Why a store can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("another process is using the store {0}; stop it first, or use another file")]
+    InUse(String),
+    /// It can't be reached, read or written, or is something else.
+    #[error("can't open the store {0}: {1}")]
+    Unusable(String, String),
+}
 
 /// A key has at most this many bytes.
 pub const KEY_BYTES_MAX: usize = 512;
@@ -38,6 +59,22 @@ pub const LIST_KEYS_MAX: usize = 1_000;
 pub trait Kv: Send + Sync + 'static {
     /// What this store can promise.
     fn capabilities(&self) -> Capabilities;
+
+    /// What people should know of it beside that, a sentence each: shown when a host starts, and on the status page.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether other processes may use it at the same time. Their schedules then take turns.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// `None` as long as reads are as fresh as the store promises. Where it can't be reached and answers come from what this
+    /// process has kept: for how long that has been so.
+    fn stale_for(&self) -> Option<Duration> {
+        None
+    }
 
     /// The value of `key`, or `None` where it does not exist or has expired.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Entry>, KvError>> + Send;
@@ -87,6 +124,9 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, KvError>> + Send + 'a
 /// [`Kv`] as a trait object, for the state of an instance.
 pub(crate) trait DynKv: Send + Sync {
     fn capabilities(&self) -> Capabilities;
+    fn notes(&self) -> Vec<String>;
+    fn is_shared(&self) -> bool;
+    fn stale_for(&self) -> Option<Duration>;
     fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Entry>>;
     fn get_many<'a>(&'a self, keys: &'a [String]) -> Answer<'a, Vec<Option<Entry>>>;
     fn put<'a>(
@@ -104,6 +144,18 @@ pub(crate) trait DynKv: Send + Sync {
 impl<K: Kv> DynKv for K {
     fn capabilities(&self) -> Capabilities {
         Kv::capabilities(self)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        Kv::notes(self)
+    }
+
+    fn is_shared(&self) -> bool {
+        Kv::is_shared(self)
+    }
+
+    fn stale_for(&self) -> Option<Duration> {
+        Kv::stale_for(self)
     }
 
     fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Entry>> {
@@ -141,6 +193,18 @@ impl<K: Kv> DynKv for K {
 impl<K: Kv> Kv for Arc<K> {
     fn capabilities(&self) -> Capabilities {
         Kv::capabilities(&**self)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        Kv::notes(&**self)
+    }
+
+    fn is_shared(&self) -> bool {
+        Kv::is_shared(&**self)
+    }
+
+    fn stale_for(&self) -> Option<Duration> {
+        Kv::stale_for(&**self)
     }
 
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Entry>, KvError>> + Send {

@@ -12,7 +12,9 @@ use redb::{
 };
 
 use self::cache::Cache;
-use super::{Capabilities, Entry, KeyPage, Kv, KvError, LIST_KEYS_MAX, Precondition, Version};
+use super::{
+    Capabilities, Entry, KeyPage, Kv, KvError, LIST_KEYS_MAX, OpenError, Precondition, Version,
+};
 
 /// Key to version, expiry (milliseconds since 1970, 0: never) and value.
 const VALUES: TableDefinition<'_, &str, (u64, u64, &[u8])> = TableDefinition::new("values");
@@ -38,17 +40,6 @@ struct File {
     /// Held over commit and cache update, so that the cache sees writes in the order of their commits.
     writing: Mutex<()>,
     cache: Cache,
-}
-
-/// Why a file can't be used as store.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has it open.
-    #[error("another process is using the store {0}; stop it first, or use another file")]
-    InUse(String),
-    /// It can't be read or written, or is something else.
-    #[error("can't open the store {0}: {1}")]
-    Unusable(String, String),
 }
 
 /// One stored value.

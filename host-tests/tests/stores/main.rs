@@ -1,0 +1,11 @@
+//! The stores that are reached by network keep the rules, and say what is wrong. Skipped where their servers are missing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "tests; and those are rules of the host-neutral logic"
+)]
+
+mod nats;
+mod redis;

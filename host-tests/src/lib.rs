@@ -10,6 +10,7 @@
 pub mod arms;
 pub mod bench;
 pub mod browser;
+pub mod cluster;
 pub mod demo;
 pub mod preview;
 pub mod servers;

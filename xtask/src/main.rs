@@ -67,7 +67,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Measure: size, kv, writes, start, cycle, read, serve, or all of them
+    /// Measure: size, kv, writes, start, cycle, read, serve, or all of them; `cluster --minutes 9` breaks one thing a minute
     Bench {
         /// Passed on; see `cargo xtask bench --help`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -1,9 +1,12 @@
 //! Starts the programs that need the wasmtime host: `edgefold up`, the demo and the benchmarks.
 
+use std::process::Stdio;
+
 use anyhow::Context;
 
 use crate::guests::{self, Which};
-use crate::process::{become_program, cargo};
+use crate::process::{become_program, cargo, run};
+use crate::setup;
 
 /// `cargo xtask up`: the component and `edgefold up`.
 pub(crate) fn up(args: &[String]) -> anyhow::Result<()> {
@@ -22,6 +25,9 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<()> {
 /// `cargo xtask bench`: optimised, with all guests, unless only what runs natively is asked for.
 pub(crate) fn bench(args: &[String]) -> anyhow::Result<()> {
     let named = |name: &str| args.iter().any(|arg| arg == name);
+    if args.first().is_some_and(|name| name == "cluster") {
+        return bench_cluster(args);
+    }
     let native_only = named("writes")
         && !["size", "kv", "start", "cycle", "read", "serve"]
             .into_iter()
@@ -31,6 +37,18 @@ pub(crate) fn bench(args: &[String]) -> anyhow::Result<()> {
         guests::build_hello()?;
     }
     start("edgefold-bench", &["--release"], "", args)
+}
+
+/// `cargo xtask bench cluster`: the programs as the tests build them, since what it measures is no speed.
+fn bench_cluster(args: &[String]) -> anyhow::Result<()> {
+    if !asks_for_help(args) {
+        setup::store_servers()?;
+        guests::build(Which::Component, None)?;
+        run(
+            cargo(&["build", "--bin", "edgefold", "--bin", "edgefold-bench"]).stdin(Stdio::null()),
+        )?;
+    }
+    start("edgefold-bench", &[], "", args)
 }
 
 fn asks_for_help(args: &[String]) -> bool {

@@ -3,6 +3,7 @@
 //! Figures are compared with a floor measured in the same run, in turns (A B C A B C …), and given as medians: the machine may
 //! do other things meanwhile.
 
+pub mod cluster;
 pub mod counted;
 pub mod cpu;
 pub mod cycle;
@@ -30,7 +31,11 @@ use serve::{Arm, HELLO};
 use table::Table;
 
 /// The benchmarks, in the order they are run.
-pub const NAMES: [&str; 7] = ["size", "kv", "writes", "start", "cycle", "read", "serve"];
+pub const NAMES: [&str; 8] = [
+    "size", "kv", "writes", "start", "cycle", "read", "serve", CLUSTER,
+];
+/// Runs only where it is named: it takes as long as it is told to.
+pub const CLUSTER: &str = "cluster";
 
 /// Where the guests are.
 #[derive(Debug, Clone)]
@@ -47,11 +52,11 @@ impl Guests {
     }
 }
 
-/// Runs the benchmark `name`, which is one of [`NAMES`].
+/// Runs the benchmark `name`, which is one of [`NAMES`]; [`CLUSTER`] for `minutes`.
 ///
 /// # Errors
 /// Where a guest is missing, or does not do what is measured.
-pub async fn run(name: &str, guests: &Guests) -> anyhow::Result<Table> {
+pub async fn run(name: &str, guests: &Guests, minutes: usize) -> anyhow::Result<Table> {
     let component = guests.component();
     match name {
         "size" => size::run(&guests.dist),
@@ -60,6 +65,7 @@ pub async fn run(name: &str, guests: &Guests) -> anyhow::Result<Table> {
         "start" => start::run(&component, &guests.hello).await,
         "cycle" => cycle::run(&component).await,
         "read" => read::run(&component, &guests.hello).await,
+        CLUSTER => cluster::run(minutes).await,
         "serve" => run_serve(&component, &guests.hello).await,
         other => anyhow::bail!("no benchmark {other:?}: one of {}", NAMES.join(", ")),
     }

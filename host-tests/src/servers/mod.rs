@@ -140,7 +140,23 @@ impl Process {
             .status()
             .context("can't run kill")?;
         anyhow::ensure!(status.success(), "kill {signal} {}: {status}", self.id());
+        // The signal is sent, and takes effect when the system sees fit: what is asked for is that it stands still.
+        let patience = Instant::now() + START_PATIENCE;
+        while pause && self.stands_still() == Some(false) {
+            anyhow::ensure!(Instant::now() < patience, "{} does not stop", self.id());
+            std::thread::sleep(Duration::from_millis(2));
+        }
         Ok(())
+    }
+
+    /// Whether all its threads are stopped, where the system tells.
+    fn stands_still(&self) -> Option<bool> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id())).ok()?;
+        Some(threads.flatten().all(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            let state = stat.rsplit_once(") ").map(|(_, rest)| rest);
+            state.is_none_or(|state| state.starts_with('T'))
+        }))
     }
 
     /// Memory that it has in use, in bytes, where the system tells.

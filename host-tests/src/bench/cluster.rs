@@ -40,10 +40,8 @@ pub async fn run(minutes: usize) -> anyhow::Result<Table> {
         whole: WHOLE,
     };
     let start = std::time::Instant::now();
-    let quiet_before = cluster.news.quiet_requests();
     let outcome = drive::run(&mut cluster, &plan, |what| eprintln!("{what}")).await?;
     let seconds = start.elapsed().as_secs();
-    let quiet = cluster.news.quiet_requests() - quiet_before;
     for shown in outcome
         .episodes
         .iter()
@@ -57,7 +55,6 @@ pub async fn run(minutes: usize) -> anyhow::Result<Table> {
         about: format!(
             "Three `edgefold up` on three NATS servers, six readers without a pause of more than 40 ms, a publish every 0.7 s at one process \
              after the other, for {seconds} s. {} items were published; at the end every process lists each of them once. \
-             A source that only the schedules ask for, each minute, was asked {quiet} times. \
              Wrong: torn, doubled, missing, or older than 4 s without saying so. `none`: the process was down.",
             outcome.items
         ),

@@ -29,5 +29,6 @@ pub mod search;
 pub mod serve;
 pub mod slice;
 pub mod store;
+pub mod syndicate;
 pub mod tenant;
 pub mod time;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::alternate;
 use super::dates::count;
 use super::selection::Selection;
 use super::surround::Surround;
@@ -52,6 +53,7 @@ pub fn dashboard(page: Dashboard<'_>) -> Result<Vec<Bytes>, Corrupt> {
         &heading,
         &page.paging,
         everything,
+        &alternate::shown(page.view, page.source),
     )));
     content.push(page.card);
     content.push(Bytes::from_static(list_start(&page.paging).as_bytes()));
@@ -77,7 +79,7 @@ fn heading(view: Option<Selection<'_>>, source: Option<Selection<'_>>) -> String
     }
 }
 
-fn list_heading(heading: &str, paging: &Paging<'_>, everything: bool) -> String {
+fn list_heading(heading: &str, paging: &Paging<'_>, everything: bool, feed: &str) -> String {
     let clear = if everything {
         ""
     } else {
@@ -86,7 +88,7 @@ fn list_heading(heading: &str, paging: &Paging<'_>, everything: bool) -> String 
     let total = count(paging.total);
     let place = if paging.first { "" } else { ", older" };
     format!(
-        r#"<h2>{heading}</h2><p class="n">{} of {total}{place}{clear}</p>"#,
+        r#"<h2>{heading}</h2><p class="n">{} of {total}{place}{clear}{feed}</p>"#,
         count(paging.shown as u64),
     )
 }
@@ -107,13 +109,7 @@ fn list_end(
     if paging.first && paging.next.is_none() {
         return "</ol>".to_owned();
     }
-    let mut query = String::new();
-    for (selection, key) in [(view, "category"), (source, "source")] {
-        if let Some(selection) = selection {
-            let mark = if query.is_empty() { "?" } else { "&amp;" };
-            query = format!("{query}{mark}{key}={}", selection.id);
-        }
-    }
+    let query = alternate::query(view, source);
     let mut html = String::from(r#"</ol><nav class="pages" aria-label="Pages">"#);
     if !paging.first {
         html = format!(r#"{html}<a href="/{query}" rel="first">Newest</a>"#);

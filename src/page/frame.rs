@@ -14,7 +14,7 @@ use crate::slice::{Section, activity::VIEW_HOURS};
 /// Marks a link as the selected one.
 pub(super) const CURRENT: &str = r#" aria-current="page""#;
 
-/// Pieces of [`Section::PageTop`]: to where the page's title begins; …
+/// Pieces of [`Section::PageTop`]: to where the links to feeds and the page's title are; …
 pub(super) const TOP_OPEN: usize = 0;
 /// … to where "3 minutes ago" stands; …
 pub(super) const TOP_BAR: usize = 1;
@@ -40,7 +40,7 @@ pub(super) const BOTTOM_PIECES: usize = 2;
 const CARDS_MAX: usize = 100;
 
 /// Counts up by one where the pieces change, so that stored heads are rendered anew.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
 /// What a head was rendered with: another one is rendered anew.
 #[must_use]
@@ -160,6 +160,7 @@ pub fn sections(model: &Model<'_>) -> Vec<(Section, Vec<Vec<u8>>)> {
         (Section::PageTop, pieces(top)),
         (Section::PageBottom, pieces(bottom)),
         (Section::SourceCards, cards(model)),
+        (Section::Site, super::site::pieces(model.site)),
         (Section::SourcesJson, vec![json(model.sources)]),
         (Section::ViewsJson, vec![json(model.views)]),
         (
@@ -178,6 +179,7 @@ fn top(model: &Model<'_>, lines: &mut String) -> [String; TOP_PIECES] {
         stylesheet: stylesheet_path(),
         script: script_path(),
     });
+    pieces[TOP_OPEN].push_str(&super::alternate::links(None, None));
     pieces[TOP_BAR] = html(&TopBar {
         title: &site.title,
         description: &site.description,

@@ -53,7 +53,7 @@ pub fn title_of(fragment: &str) -> Option<&str> {
 }
 
 /// Whether `url` is safe as a link: `http` or `https`, with an authority.
-pub(super) fn is_web_address(url: &str) -> bool {
+pub(crate) fn is_web_address(url: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| {
         url.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))

@@ -3,6 +3,7 @@
 //! Everything that comes from a feed is hostile: it goes through the templates' escaping, addresses are
 //! `http`/`https` only, attributes are quoted. The page works without its script.
 
+mod alternate;
 mod assets;
 mod dashboard;
 mod dates;
@@ -12,6 +13,7 @@ mod item_page;
 mod notice;
 mod results;
 mod selection;
+mod site;
 mod sparkline;
 mod status;
 mod surround;
@@ -20,11 +22,13 @@ pub use assets::{Asset, FAVICON_PATH, asset, rules_path, script_path, stylesheet
 pub use dashboard::{Dashboard, Paging, dashboard};
 pub use dates::ago;
 pub use frame::{rendering, sections};
+pub(crate) use item::is_web_address;
 pub use item::{item_html, title_of};
 pub use item_page::{ItemPage, item_page};
 pub use notice::{Notice, notice_html};
 pub use results::{Results, results};
 pub use selection::{Kind, Selection, Selections};
+pub use site::SiteWords;
 pub use status::{StatusPage, status_page};
 pub use surround::Surround;
 

@@ -3,6 +3,8 @@
 //! The section has two pieces: the number of items on a page, and the lines. One line for each: kind (`v` view, `s` source), id, offset, title as HTML, separated by single spaces. The offset is the
 //! place in its piece of the page where the link's attributes end, so that a read can mark the link as the current one.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::slice::PAGE_ITEMS_MAX;
@@ -39,6 +41,14 @@ pub struct Selection<'a> {
     pub offset: usize,
     /// For people; escaped already.
     pub title_html: &'a str,
+}
+
+impl<'a> Selection<'a> {
+    /// For people, as text.
+    #[must_use]
+    pub fn title(&self) -> Cow<'a, str> {
+        html_escape::decode_html_entities(self.title_html)
+    }
 }
 
 /// All that can be selected, in the page's order.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::alternate;
 use super::dates::ago;
 use super::frame::{
     BOTTOM_END, BOTTOM_PIECES, BOTTOM_SOURCES, CURRENT, TOP_ALL, TOP_BAR, TOP_MAIN, TOP_OPEN,
@@ -50,7 +51,16 @@ impl Surround<'_> {
             .try_into()
             .map_err(|_| Corrupt("the page's bottom has not the pieces of this version"))?;
         let mut chunks = Vec::with_capacity(content.len() + CHUNKS_MAX);
-        chunks.push(top[TOP_OPEN].clone());
+        // It ends with the feeds of everything, so that the first page is made of what is stored.
+        let open = &top[TOP_OPEN];
+        if self.view.is_none() && self.source.is_none() {
+            chunks.push(open.clone());
+        } else {
+            let of_all = alternate::links(None, None).len();
+            chunks.push(open.slice(..open.len().saturating_sub(of_all)));
+            let links = alternate::links(self.view, self.source);
+            chunks.push(Bytes::from(links));
+        }
         if let Some(title) = self.title_html {
             chunks.push(Bytes::from(format!("{title} · ")));
         }

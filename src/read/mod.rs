@@ -1,12 +1,14 @@
 //! Finds pages and items in the stored slices: byte ranges, nothing parsed, nothing written.
 
 mod cursor;
+mod export;
 mod item;
 mod page;
 #[cfg(test)]
 mod tests;
 
 pub use cursor::{Cursor, CursorError};
+pub use export::Export;
 pub use item::{ItemFragments, item, newest_of};
 pub use page::{NUMBERED_READS_MAX, Page, Query, page};
 

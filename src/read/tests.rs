@@ -56,6 +56,7 @@ fn listed(name: u64, from: u64, to: u64, segments: u64) -> SliceRef {
         oldest: position(from),
         items: u32::try_from(to - from).unwrap(),
         segments: u32::try_from(segments).unwrap(),
+        json_bytes: 0,
     }
 }
 

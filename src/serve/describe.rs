@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::export::NDJSON;
 use super::reply::PROBLEM;
 use super::routes::{Action, Answer, Operation, Parameter, ROUTES, Route, Surface, Verb};
 use super::schema;
@@ -180,6 +181,7 @@ fn response(answer: &Answer, head: bool, cacheable: bool) -> Value {
     if !head {
         let mut content = Map::new();
         let schema = match answer.schema {
+            "" if answer.media_type == NDJSON => json!({ "type": "string" }),
             "" if answer.media_type.ends_with("json") => json!({ "type": "object" }),
             "" if answer.media_type == "*/*" => json!({}),
             "" => json!({ "type": "string" }),

@@ -70,7 +70,8 @@ pub(super) fn check_preconditions(
 fn condition(reply: &Reply, request: &Request<Bytes>) -> Condition {
     let readable = matches!(*request.method(), Method::GET | Method::HEAD);
     let known = reply.etag.is_some() || reply.modified.is_some();
-    if !readable || !known || reply.status != StatusCode::OK {
+    if !readable || !known || !matches!(reply.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT)
+    {
         return Condition::Holds;
     }
     let tags = tags(reply, request);
@@ -112,7 +113,11 @@ pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) ->
             header::CONTENT_TYPE,
             HeaderValue::from_static(reply.media_type),
         );
-        body.chunks = if zipped { gzip(&reply) } else { plain(&reply) };
+        body = match &reply.streamed {
+            Some(streamed) => streamed.clone(),
+            None if zipped => Body::whole(gzip(&reply)),
+            None => Body::whole(plain(&reply)),
+        };
         if zipped {
             insert(headers, header::CONTENT_ENCODING, Some("gzip"));
         }
@@ -132,7 +137,11 @@ pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) ->
     insert(headers, header::LAST_MODIFIED, modified.as_deref());
     insert(headers, REQUEST_ID, Some(from.request_id));
     for (name, value) in reply.headers {
-        headers.insert(name, value);
+        if name == header::VARY {
+            headers.append(name, value);
+        } else {
+            headers.insert(name, value);
+        }
     }
     secure(headers, reply.media_type, from.surface);
     if unchanged {
@@ -191,7 +200,7 @@ fn secure(headers: &mut HeaderMap, media_type: &str, surface: Surface) {
         set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
         set(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            "etag, x-request-id, retry-after",
+            "accept-ranges, content-range, etag, x-request-id, retry-after",
         );
     }
 }

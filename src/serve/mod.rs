@@ -10,15 +10,19 @@ mod conditional;
 #[cfg(test)]
 mod describe;
 mod encoding;
+mod export;
+mod feeds;
 mod headers;
 mod home;
 mod kept;
 mod openapi;
+mod origin;
 mod policy;
 mod problem;
 mod proxy;
 mod purge;
 mod query;
+mod range;
 mod reads;
 mod reply;
 mod routes;
@@ -33,7 +37,7 @@ mod webhook;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 
-pub use body::Body;
+pub use body::{Body, Broken};
 
 use crate::host::Host;
 use crate::tenant::{self, Roster, Tenant, TenantHost};
@@ -134,11 +138,16 @@ async fn answer<H: Host>(
         Action::ItemPage => home::item(host, captured).await,
         Action::StatusPage => status::page(host, default_config).await,
         Action::Items => reads::items(host, &parameters).await,
+        Action::Export => export::export(host, request, &parameters).await,
         Action::Item => reads::item(host, captured).await,
         Action::Sources => reads::sources(host).await,
         Action::Views => reads::views(host).await,
         Action::Engagement => reads::engagement(host, policies().await).await,
         Action::Health => reads::health(host).await,
+        Action::Feed(format) => feeds::feed(host, request, &parameters, format).await,
+        Action::Opml => feeds::sources(host, default_config, request).await,
+        Action::Sitemap => feeds::sitemap(host, request).await,
+        Action::Robots => feeds::robots(host, request).await,
         Action::OpenApi => Ok(openapi::document(policies().await)),
         Action::Asset => reads::asset(path, policies().await),
         Action::Refresh => admin::refresh(host, default_config, &parameters).await,

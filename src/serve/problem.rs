@@ -120,6 +120,27 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, kind, title, detail)
     }
 
+    pub(super) fn no_such_range(len: u64) -> Self {
+        let mut problem = Self::new(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "no-such-range",
+            "No such range",
+            format!("The answer has {len} bytes; the range asked for begins behind them."),
+        );
+        problem.headers = Box::new([(header::CONTENT_RANGE, format!("bytes */{len}"))]);
+        problem
+    }
+
+    pub(super) fn no_host() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "no-host",
+            "No host",
+            "The answer holds absolute addresses, so the request must name one host in `Host` where the configuration \
+             has no `[site] url`.",
+        )
+    }
+
     pub(super) fn unknown_word<'a>(
         name: &str,
         word: &str,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
+use super::body::Body;
 use super::policy::{Caching, Class};
 use crate::config::Cache;
 use crate::slice::Head;
@@ -26,6 +27,8 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) media_type: &'static str,
     pub(super) chunks: Vec<Bytes>,
+    /// In place of `chunks`: what is read while it is sent.
+    pub(super) streamed: Option<Body>,
     /// How it may be kept.
     pub(super) caching: Caching,
     /// Its class, where it is not its route's.
@@ -56,6 +59,7 @@ impl Reply {
             status,
             media_type,
             chunks,
+            streamed: None,
             caching: Caching::Never,
             class: None,
             etag: None,

@@ -1,10 +1,13 @@
 //! The one table of routes: the router, `Allow`, `OPTIONS` and `/openapi.json` (see `describe.rs`) are made from it.
 
+mod feeds;
+
 use std::sync::OnceLock;
 
 use http::Method;
 
 use super::policy::Class;
+use crate::syndicate::Format;
 
 /// What kind of address it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +45,15 @@ pub(super) enum Action {
     StatusPage,
     Items,
     Item,
+    Export,
     Sources,
     Views,
     Engagement,
     Health,
+    Feed(Format),
+    Opml,
+    Sitemap,
+    Robots,
     OpenApi,
     Asset,
     Refresh,
@@ -148,6 +156,12 @@ const SEARCH: Parameter = Parameter {
     in_query: true,
     description: "Only items that this search finds, the best first: words, `\"phrases\"`, `-without`, `source:` `category:` `tag:` `before:` `after:`. See docs/search.md. Not with `page`.",
     example: "kernel \"memory safety\" -rumour after:2026-11",
+};
+const AFTER: Parameter = Parameter {
+    name: "after",
+    in_query: true,
+    description: "Only the lines after this item: the `id` of the last line that you have. It need not exist any more.",
+    example: "8000019aa59b80400000000000000001",
 };
 const CURSOR: Parameter = Parameter {
     name: "cursor",
@@ -353,6 +367,39 @@ pub(super) static ROUTES: &[Route] = &[
         }],
     },
     Route {
+        path: "/api/export.ndjson",
+        surface: Surface::Api,
+        operations: &[Operation {
+            verb: Verb::Get,
+            cache: Class::Api,
+            action: Action::Export,
+            id: "exportItems",
+            summary: "Every item of a view, one JSON object a line, oldest first",
+            parameters: &[CATEGORY, AFTER],
+            answers: &[
+                Answer {
+                    status: 200,
+                    media_type: super::export::NDJSON,
+                    schema: "",
+                    description: "All of it, read while it is sent. Ends early, and visibly so, where the store fails meanwhile.",
+                },
+                Answer {
+                    status: 206,
+                    media_type: super::export::NDJSON,
+                    schema: "",
+                    description: "The bytes that `Range` asks for, where `If-Range` names the present `ETag` or is absent.",
+                },
+                BAD_QUERY,
+                UNKNOWN_SELECTION,
+                problem(
+                    416,
+                    "`Range` begins behind the end; `Content-Range` says where that is.",
+                ),
+                UNAVAILABLE,
+            ],
+        }],
+    },
+    Route {
         path: "/api/items/{id}",
         surface: Surface::Api,
         operations: &[Operation {
@@ -457,6 +504,41 @@ pub(super) static ROUTES: &[Route] = &[
                 ),
             ],
         }],
+    },
+    Route {
+        path: "/feed.xml",
+        surface: Surface::Api,
+        operations: &feeds::RSS,
+    },
+    Route {
+        path: "/rss.xml",
+        surface: Surface::Api,
+        operations: &feeds::RSS_TOO,
+    },
+    Route {
+        path: "/atom.xml",
+        surface: Surface::Api,
+        operations: &feeds::ATOM,
+    },
+    Route {
+        path: "/feed.json",
+        surface: Surface::Api,
+        operations: &feeds::JSON_FEED,
+    },
+    Route {
+        path: "/sources.opml",
+        surface: Surface::Api,
+        operations: &feeds::OUTLINES,
+    },
+    Route {
+        path: "/sitemap.xml",
+        surface: Surface::Api,
+        operations: &feeds::SITEMAP,
+    },
+    Route {
+        path: "/robots.txt",
+        surface: Surface::Api,
+        operations: &feeds::ROBOTS,
     },
     Route {
         path: "/health",

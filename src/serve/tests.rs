@@ -4,6 +4,8 @@ mod admin;
 mod answers;
 mod compressed;
 mod double;
+mod export;
+mod feeds;
 mod hostile;
 mod openapi;
 mod pages;

@@ -190,6 +190,16 @@ impl Head {
         self.items.len()
     }
 
+    /// Ids of the items it holds itself, and when each was seen first; newest first.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = (String, Timestamp)> + '_ {
+        (0..self.items.len()).map(|index| {
+            (
+                self.items.position(index).to_string(),
+                self.items.seen(index),
+            )
+        })
+    }
+
     /// How many views it has.
     #[must_use]
     pub fn views_len(&self) -> usize {

@@ -145,6 +145,14 @@ impl Items {
             .text(section::SOURCES, usize::from(self.source(index)))
     }
 
+    /// When item `index` was seen first.
+    pub(crate) fn seen(&self, index: usize) -> Timestamp {
+        Timestamp(
+            self.cell(section::SEEN, index)
+                .map_or(0, i64::from_le_bytes),
+        )
+    }
+
     /// Whether item `index` belongs to `view`. True for every view in a value that has no such column.
     pub(crate) fn in_view(&self, index: usize, view: u16) -> bool {
         let column = self.value.piece(section::VIEWS, 0);
@@ -195,10 +203,7 @@ impl Items {
                 .collect(),
             address: number(section::ADDRESS),
             content: number(section::CONTENT),
-            seen: Timestamp(
-                self.cell(section::SEEN, index)
-                    .map_or(0, i64::from_le_bytes),
-            ),
+            seen: self.seen(index),
             json: text(self.json(index, index + 1)),
             html: text(self.html(index, index + 1)),
         }

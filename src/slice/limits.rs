@@ -64,6 +64,8 @@ const _: () = assert!(
 const _: () =
     assert!(DIRECTORY_MOVE_SEGMENTS > 0 && DIRECTORY_MOVE_SEGMENTS < SEGMENTS_IN_HEAD_MAX);
 const _: () = assert!(DIRECTORY_SEGMENTS_MAX * super::refs::SEGMENT_REF_BYTES < VALUE_BYTES_MAX);
+// The bytes of a directory's items are counted with 32 bits.
+const _: () = assert!(DIRECTORY_SEGMENTS_MAX * VALUE_BYTES_MAX < u32::MAX as usize);
 // Ten million items of one view are named by the head with few directories.
 const _: () = assert!(10_000_000 / (SEGMENT_ITEMS_MAX * DIRECTORY_SEGMENTS_MAX) < 64);
 // A segment holds several items of the largest size, so that a seal always gets on.

@@ -65,4 +65,6 @@ pub enum Section {
     CachePolicies = 7,
     /// What the first page is made of, deflated: see `twins.rs`.
     Twins = 8,
+    /// What the site calls itself: see [`crate::page::SiteWords`].
+    Site = 9,
 }

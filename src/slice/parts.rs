@@ -18,8 +18,9 @@ use crate::time::Timestamp;
 pub(super) const META: u16 = 16;
 pub(super) const VIEW_IDS: u16 = 17;
 pub(super) const VIEW_TOTALS: u16 = 18;
-pub(super) const SEGMENTS: u16 = 19;
-pub(super) const DIRECTORIES: u16 = 20;
+// 19 and 20 were lists without lengths.
+pub(super) const SEGMENTS: u16 = 30;
+pub(super) const DIRECTORIES: u16 = 31;
 pub(super) const COUNTS: u16 = 21;
 pub(super) const HEALTH: u16 = 24;
 pub(super) const CHECKS: u16 = 25;

@@ -4,7 +4,7 @@ use super::Position;
 use super::position::POSITION_BYTES;
 
 /// One segment reference, in bytes.
-pub(crate) const SEGMENT_REF_BYTES: usize = 16 + 2 * POSITION_BYTES + 8;
+pub(crate) const SEGMENT_REF_BYTES: usize = 16 + 2 * POSITION_BYTES + 12;
 
 /// Names a segment or a directory: its content hash, and what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,9 @@ pub struct SliceRef {
     pub items: u32,
     /// Segments in it: 1 for a segment.
     pub segments: u32,
+    /// Bytes of the items' JSON in it, with a comma each: in a directory, in all its segments. So any byte of an export is
+    /// found by adding up.
+    pub json_bytes: u32,
 }
 
 impl SliceRef {
@@ -28,6 +31,7 @@ impl SliceRef {
         out.extend_from_slice(&self.oldest.to_bytes());
         out.extend_from_slice(&self.items.to_le_bytes());
         out.extend_from_slice(&self.segments.to_le_bytes());
+        out.extend_from_slice(&self.json_bytes.to_le_bytes());
     }
 
     fn decode(bytes: &[u8; SEGMENT_REF_BYTES]) -> Self {
@@ -35,13 +39,15 @@ impl SliceRef {
         let (newest, rest) = split::<POSITION_BYTES>(rest);
         let (oldest, rest) = split::<POSITION_BYTES>(rest);
         let (items, rest) = split::<4>(rest);
-        let (segments, _) = split::<4>(rest);
+        let (segments, rest) = split::<4>(rest);
+        let (json_bytes, _) = split::<4>(rest);
         Self {
             name: u128::from_le_bytes(name),
             newest: Position::from_bytes(newest),
             oldest: Position::from_bytes(oldest),
             items: u32::from_le_bytes(items),
             segments: u32::from_le_bytes(segments),
+            json_bytes: u32::from_le_bytes(json_bytes),
         }
     }
 

@@ -11,7 +11,7 @@ use super::refs::{SliceRef, decode_refs, encode_refs};
 use super::{Corrupt, Position};
 
 const STAMP: u16 = 16;
-const REFS: u16 = 20;
+const REFS: u16 = 21;
 
 /// What makes a sealed value's name its own: equal items in two views, or again later, are two values, so that one can be
 /// deleted without a look at the others.
@@ -82,8 +82,14 @@ pub(crate) fn encode_segment(rows: &[Row], stamp: Stamp<'_>) -> (SliceRef, Bytes
         oldest: rows.last().map_or(Position::MIN, |row| row.position),
         items: u32::try_from(rows.len()).unwrap_or(u32::MAX),
         segments: 1,
+        json_bytes: rows.iter().map(|row| with_comma(&row.json)).sum(),
     };
     (reference, bytes)
+}
+
+/// A value is far below what this can count ([`super::VALUE_BYTES_MAX`]).
+fn with_comma(json: &str) -> u32 {
+    u32::try_from(json.len() + 1).unwrap_or(u32::MAX)
 }
 
 /// A list of segments of one view, newest first.
@@ -128,6 +134,7 @@ pub(crate) fn encode_directory(segments: &[SliceRef], stamp: Stamp<'_>) -> (Slic
             .map_or(Position::MIN, |segment| segment.oldest),
         items: segments.iter().map(|segment| segment.items).sum(),
         segments: u32::try_from(segments.len()).unwrap_or(u32::MAX),
+        json_bytes: segments.iter().map(|segment| segment.json_bytes).sum(),
     };
     (reference, bytes)
 }

@@ -10,6 +10,7 @@ mod ports;
 mod store;
 
 use bytes::Bytes;
+use edgefold::host::{Level, Log};
 use edgefold::serve::{self, REQUEST_BODY_BYTES_MAX};
 use wasip3::http::types::{ErrorCode, Fields, Request, Response};
 use wasip3::{wit_future, wit_stream};
@@ -22,8 +23,9 @@ struct Component;
 impl bindings::exports::wasi::http::handler::Guest for Component {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let request = receive(request).await?;
-        let response = serve::handle(&ports::Wasi::default(), DEFAULT_CONFIG, request).await;
-        send(response)
+        let host = ports::Wasi::default();
+        let response = serve::handle(&host, DEFAULT_CONFIG, request).await;
+        send(host, response)
     }
 }
 
@@ -66,22 +68,40 @@ fn without_body(request: &http::Request<Bytes>) -> bool {
         && !framed.iter().any(|name| headers.contains_key(name))
 }
 
-/// Hands the answer over: the head at once, the body as the host takes it. In one piece: each write to a stream is a
-/// round trip to the host, which costs more than copying a page.
-fn send(response: http::Response<serve::Body>) -> Result<Response, ErrorCode> {
+/// Hands the answer over: the head at once, the body as the host takes it. What is there comes in one piece: each write to a
+/// stream is a round trip to the host, which costs more than copying a page. What is still to be read is read between writes.
+fn send(host: ports::Wasi, response: http::Response<serve::Body>) -> Result<Response, ErrorCode> {
     let internal = |error: String| ErrorCode::InternalError(Some(error));
-    let (parts, body) = response.into_parts();
+    let (parts, mut body) = response.into_parts();
     let headers = Fields::try_from(parts.headers).map_err(|error| internal(error.to_string()))?;
+    // Dropping its writer says that the body was sent, without trailers.
+    let (end, ended) = wit_future::new(|| Ok(None));
     let contents = (!body.is_empty()).then(|| {
         let (mut writer, reader) = wit_stream::new();
+        let end = (!body.is_whole()).then_some(end);
         wit_bindgen::spawn(async move {
-            // What is left over when the client has gone is of no use to anybody.
-            let _left = writer.write_all(body.into_bytes().into()).await;
+            while let Some(piece) = body.next(&host).await {
+                let broken = match piece {
+                    Ok(piece) => {
+                        if writer.write_all(piece.into()).await.is_empty() {
+                            continue;
+                        }
+                        // What is left over when the client has gone is of no use to anybody.
+                        return;
+                    }
+                    Err(broken) => broken.to_string(),
+                };
+                host.log(Level::Error, &broken);
+                drop(writer);
+                if let Some(end) = end {
+                    let _ = end.write(Err(internal(broken))).await;
+                }
+                return;
+            }
         });
         reader
     });
-    let (_, no_trailers) = wit_future::new(|| Ok(None));
-    let (response, _sent) = Response::new(headers, contents, no_trailers);
+    let (response, _sent) = Response::new(headers, contents, ended);
     response
         .set_status_code(parts.status.as_u16())
         .map_err(|()| internal(format!("status {}", parts.status)))?;

@@ -5,15 +5,16 @@
 mod kv;
 mod upstream;
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use edgefold::host::{Clock, Host, Level, Log, Random, Variables};
 use edgefold::serve::{self, REQUEST_BODY_BYTES_MAX};
 use edgefold::time::Timestamp;
-use fastly::http::FramingHeadersMode;
+use fastly::http::body::StreamingBody;
 use fastly::http::purge::soft_purge_surrogate_key;
+use fastly::http::{FramingHeadersMode, StatusCode};
 use fastly::{Body, ConfigStore, Error, Request, Response, SecretStore};
 
 /// Name of the service's KV store, secret store and config store.
@@ -22,26 +23,63 @@ const STORE: &str = "edgefold";
 /// Compiled from `edgefold.toml` by the build script.
 const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.config.json"));
 
-#[fastly::main]
-fn main(request: Request) -> Result<Response, Error> {
+fn main() -> Result<(), Error> {
+    fastly::init();
+    if let Err(error) = answer(Request::from_client()) {
+        Response::from_body(error.to_string())
+            .with_status(StatusCode::INTERNAL_SERVER_ERROR)
+            .send_to_client();
+    }
+    Ok(())
+}
+
+/// Answers the request. An error comes before anything was sent.
+fn answer(request: Request) -> Result<(), Error> {
     let host = Fastly::open();
     let (parts, mut body) = http::Request::<Body>::from(request).into_parts();
     let mut whole = Vec::new();
     // One byte over the limit is enough for the logic to refuse it.
-    body.by_ref()
+    Read::by_ref(&mut body)
         .take(REQUEST_BODY_BYTES_MAX as u64 + 1)
         .read_to_end(&mut whole)?;
     let request = http::Request::from_parts(parts, Bytes::from(whole));
     let answer = serve::handle(&host, DEFAULT_CONFIG, request);
     let (parts, body) = futures_executor::block_on(answer).into_parts();
     let framed = parts.headers.contains_key(http::header::CONTENT_LENGTH);
-    let body = Body::from(body.into_bytes().as_ref());
-    let mut response = Response::from(http::Response::from_parts(parts, body));
+    let (here, rest) = if body.is_whole() {
+        (Body::from(body.into_bytes().as_ref()), None)
+    } else {
+        (Body::new(), Some(body))
+    };
+    let mut response = Response::from(http::Response::from_parts(parts, here));
     if framed {
         // The logic sets `Content-Length`, also in a HEAD answer, whose body is empty.
         response.set_framing_headers_mode(FramingHeadersMode::ManuallyFromHeaders);
     }
-    Ok(response)
+    match rest {
+        None => response.send_to_client(),
+        Some(rest) => stream(&host, rest, response.stream_to_client()),
+    }
+    Ok(())
+}
+
+/// Sends what is still to be read, piece by piece. Where it breaks off, or the client has gone, the answer is abandoned.
+fn stream(host: &Fastly, mut rest: serve::Body, mut client: StreamingBody) {
+    while let Some(piece) = futures_executor::block_on(rest.next(host)) {
+        let sent = match piece {
+            Ok(piece) => client.write_all(&piece),
+            Err(broken) => {
+                host.log(Level::Error, &broken.to_string());
+                let _ = client.abandon();
+                return;
+            }
+        };
+        if sent.is_err() {
+            let _ = client.abandon();
+            return;
+        }
+    }
+    let _ = client.finish();
 }
 
 struct Fastly {

@@ -15,8 +15,11 @@ use edgefold::host::{Clock, Host, Level, Log, Random, Variables};
 use edgefold::serve::{self, REQUEST_BODY_BYTES_MAX};
 use edgefold::time::Timestamp;
 use futures_util::StreamExt;
+use futures_util::stream::unfold;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use spin_sdk::http::body::IncomingBodyExt;
-use spin_sdk::http::{FullBody, Request};
+use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
 use spin_sdk::wasip3::random::random;
 use spin_sdk::{http_service, variables};
@@ -25,7 +28,7 @@ use spin_sdk::{http_service, variables};
 const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.config.json"));
 
 #[http_service]
-async fn serve(request: Request) -> http::Response<FullBody<Bytes>> {
+async fn serve(request: Request) -> impl IntoResponse {
     let host = Spin {
         kv: kv::DefaultStore::open().await,
         http: upstream::Client,
@@ -47,7 +50,21 @@ async fn serve(request: Request) -> http::Response<FullBody<Bytes>> {
     drop(body);
     let request = http::Request::from_parts(parts, whole.freeze());
     let response = serve::handle(&host, DEFAULT_CONFIG, request).await;
-    response.map(|body| FullBody::new(body.into_bytes()))
+    response.map(|body| pieces(host, body))
+}
+
+/// The body as Spin takes it: one piece after another, the next one read when the last one is gone.
+fn pieces(
+    host: Spin,
+    body: serve::Body,
+) -> impl http_body::Body<Data = Bytes, Error = serve::Broken> {
+    StreamBody::new(unfold((host, body), |(host, mut body)| async move {
+        let piece = body.next(&host).await?;
+        if let Err(broken) = &piece {
+            host.log(Level::Error, &broken.to_string());
+        }
+        Some((piece.map(Frame::data), (host, body)))
+    }))
 }
 
 thread_local! {

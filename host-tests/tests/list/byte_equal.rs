@@ -93,6 +93,11 @@ async fn everything(arm: &Arm) -> anyhow::Result<BTreeMap<String, String>> {
         ("GET", "/?category=world"),
         ("GET", "/api/sources"),
         ("GET", "/api/views"),
+        // Feeds are left out: each host's addresses have its own port.
+        ("GET", "/api/export.ndjson"),
+        ("GET", "/api/export.ndjson?category=even"),
+        ("HEAD", "/api/export.ndjson"),
+        ("GET", "/api/export.ndjson?after=nonsense"),
         ("GET", "/health"),
         ("GET", "/openapi.json"),
         ("GET", "/api/items?category=nothing"),

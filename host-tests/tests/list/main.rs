@@ -59,6 +59,7 @@ list! {
         filters_by_category_source_and_view,
         an_item_is_found_by_its_id,
         head_and_etag_save_the_body,
+        the_export_is_streamed_and_resumed,
         problems_are_described,
         admin_routes_need_a_token,
     }

@@ -82,7 +82,17 @@ pub(crate) async fn an_item_is_found_by_its_id(host: Host) -> anyhow::Result<()>
 pub(crate) async fn head_and_etag_save_the_body(host: Host) -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let arm = site::published(host, &upstream).await?;
-    for path in ["/", "/api/items", "/api/sources", "/openapi.json"] {
+    for path in [
+        "/",
+        "/api/items",
+        "/api/sources",
+        "/openapi.json",
+        "/feed.xml",
+        "/atom.xml",
+        "/feed.json",
+        "/sitemap.xml",
+        "/api/export.ndjson",
+    ] {
         let get = arm.get(path).await?;
         let etag = get.header("etag").to_owned();
         assert!(etag.starts_with('"'), "{path}: {etag:?} is no strong ETag");
@@ -107,6 +117,34 @@ pub(crate) async fn head_and_etag_save_the_body(host: Host) -> anyhow::Result<()
         let other = [("if-none-match", "\"another\"")];
         assert_eq!(arm.send("GET", path, &other).await?.status, 200, "{path}");
     }
+    Ok(())
+}
+
+pub(crate) async fn the_export_is_streamed_and_resumed(host: Host) -> anyhow::Result<()> {
+    const PATH: &str = "/api/export.ndjson";
+    let upstream = site::upstream().await?;
+    let arm = site::published(host, &upstream).await?;
+    let whole = arm.get(PATH).await?;
+    let text = whole.text();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let mut items = site::walk(&arm, "", 100).await?;
+    items.reverse();
+    assert_eq!(lines, items);
+    let etag = whole.header("etag").to_owned();
+    let half = whole.body.len() / 2;
+    let range = format!("bytes={half}-");
+    let asked = [("range", range.as_str()), ("if-range", &etag)];
+    let rest = arm.send("GET", PATH, &asked).await?;
+    assert_eq!(rest.status, 206);
+    assert_eq!(rest.body[..], whole.body[half..]);
+    let len = whole.body.len();
+    let content_range = format!("bytes {half}-{}/{len}", len - 1);
+    assert_eq!(rest.header("content-range"), content_range);
+    let behind = [("range", "bytes=99999999-")];
+    assert_eq!(arm.send("GET", PATH, &behind).await?.status, 416);
     Ok(())
 }
 

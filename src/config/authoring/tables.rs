@@ -114,7 +114,7 @@ pub(super) static SITE: Table = Table {
             "url",
             Kind::Url,
             Default::Derived,
-            "Where the site is reached, without query and fragment. Not needed: links are relative without it.",
+            "Where the site is reached, without query and fragment. Feeds, OPML and the sitemap begin their addresses with it; without it with the request's host. Pages need none.",
         ),
         key(
             "page_items",

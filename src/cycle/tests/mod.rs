@@ -8,6 +8,7 @@ mod concurrent;
 mod crash;
 mod definitions;
 mod engagement;
+mod export;
 mod figures;
 mod model;
 mod operations;

@@ -98,6 +98,8 @@ const arrive = (place) => {
 };
 
 const busy = (on) => root.toggleAttribute('data-busy', on);
+// The feeds of what is shown, for feed readers.
+const FEEDS = 'head > link[rel=alternate][title]';
 const PARTS = ['header .up', 'nav.views ul', '.cols'];
 const style = (from) => $('link[rel=stylesheet]', from)?.getAttribute('href');
 // A view transition takes pictures of both pages first. Where that takes long, it would only delay the new one.
@@ -127,6 +129,7 @@ const go = async (address, place, push) => {
     shown = location.pathname + location.search;
     document.title = next.title;
     $('input[type=search]').value = new URLSearchParams(location.search).get('q') ?? '';
+    next.querySelectorAll(FEEDS).forEach((link, at) => document.querySelectorAll(FEEDS)[at]?.setAttribute('href', link.getAttribute('href')));
     const along = $('nav.views ul').scrollLeft;
     for (const part of PARTS) $(part).replaceWith($(part, next));
     $('nav.views ul').scrollLeft = along;

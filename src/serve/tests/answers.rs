@@ -556,6 +556,7 @@ fn a_listed_segment_that_is_missing_is_told() {
         },
         items: 1,
         segments: 0,
+        json_bytes: 0,
     }];
     let host = Double::publishing(&parts);
     let answer = host.get("/api/items");

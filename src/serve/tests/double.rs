@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::poll_fn;
-use http::{Request, Response};
+use http::Request;
 
 use crate::config::{Budget, Config, Limits, Site};
 use crate::host::{
@@ -18,12 +18,14 @@ use crate::host::{
 };
 use crate::item::Item;
 use crate::page::{Model, SourceHealth, ViewCount, item_html, sections};
-use crate::serve::{Body, handle};
+use crate::serve::handle;
 use crate::slice::{Activity, HeadParts, Ledger, Lineage, Position, Row, ViewParts, keys};
 use crate::tenant::Tenant;
 use crate::time::Timestamp;
 
 pub(super) const NOW: &str = "2026-11-21T09:31:20Z";
+/// Where requests go that name no other host.
+pub(super) const HOST: &str = "fold.example";
 pub(super) const UPDATED: &str = "2026-11-21T09:24:05Z";
 
 /// A host whose store may fail, and which counts what is read.
@@ -62,10 +64,13 @@ impl Double {
         self
     }
 
-    /// Answers one request. Headers are given as `name: value`.
+    /// Answers one request. Headers are given as `name: value`; without a `host` among them it is [`HOST`].
     pub(super) fn ask(&self, method: &str, target: &str, headers: &[&str]) -> Answered {
         let mut request = Request::builder().method(method).uri(target);
-        for header in headers {
+        let named = headers.iter().any(|header| header.starts_with("host: "));
+        let default = format!("host: {HOST}");
+        let host = (!named).then_some(default.as_str());
+        for header in headers.iter().copied().chain(host) {
             let (name, value) = header.split_once(": ").unwrap();
             request = request.header(name, value);
         }
@@ -78,7 +83,14 @@ impl Double {
 
     pub(super) fn send(&self, request: Request<Bytes>) -> Answered {
         let config = config().to_compiled();
-        Answered::new(drive(handle(self, &config, request)))
+        drive(async {
+            let (parts, mut body) = handle(self, &config, request).await.into_parts();
+            let mut bytes = Vec::new();
+            while let Some(piece) = body.next(self).await {
+                bytes.extend_from_slice(&piece.unwrap());
+            }
+            Answered::new(parts, bytes)
+        })
     }
 }
 
@@ -91,8 +103,7 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    fn new(response: Response<Body>) -> Self {
-        let (parts, body) = response.into_parts();
+    fn new(parts: http::response::Parts, body: Vec<u8>) -> Self {
         Self {
             status: parts.status.as_u16(),
             headers: parts
@@ -100,7 +111,7 @@ impl Answered {
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                 .collect(),
-            body: String::from_utf8(body.into_bytes().to_vec()).unwrap(),
+            body: String::from_utf8(body).unwrap(),
         }
     }
 

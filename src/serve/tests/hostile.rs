@@ -77,7 +77,7 @@ fn addresses(html: &Html) -> Vec<String> {
         .collect()
 }
 
-fn with_text(text: &str) -> Item {
+pub(super) fn with_text(text: &str) -> Item {
     Item {
         title: text.into(),
         summary: text.into(),
@@ -92,7 +92,7 @@ fn fragment(item: &Item, source_title: &str) -> Html {
 }
 
 /// The vectors in the folder of test data, where it is present.
-fn vectors() -> Vec<String> {
+pub(super) fn vectors() -> Vec<String> {
     let mut all: Vec<String> = HOSTILE.iter().map(|text| (*text).to_owned()).collect();
     let folder = testdata().join("security/sanitize");
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();

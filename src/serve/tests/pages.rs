@@ -41,7 +41,7 @@ fn the_first_page_is_one_read() {
     assert_eq!(text(&html, "h1"), "Fold & Margin");
     assert_eq!(text(&html, "main h2"), "Newest");
     assert_eq!(text(&html, "header time"), "updated 7 minutes ago");
-    assert_eq!(text(&html, "main .n"), "30 of 75");
+    assert_eq!(text(&html, "main .n"), "30 of 75 feed");
     assert_eq!(select(&html, "ol.items > li").len(), 30);
     assert_eq!(marked(&html), ["/"]);
     assert_eq!(text(&html, ".views li:nth-child(2)"), "News & more 38");

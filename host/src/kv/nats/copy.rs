@@ -64,6 +64,8 @@ struct Entry {
     changed: Option<Instant>,
     /// A write's answer was lost: only the leader can tell what became of it.
     unsure: bool,
+    /// The servers were away, and may have come back without their last writes.
+    doubted: bool,
     used: u64,
 }
 
@@ -78,7 +80,7 @@ impl Copy {
         entry.used = tick;
         match &entry.held {
             None => Known::Nothing,
-            Some(held) if entry.unsure || held.revision < entry.at_least => {
+            Some(held) if entry.unsure || entry.doubted || held.revision < entry.at_least => {
                 Known::Outdated(held.clone())
             }
             Some(held) => Known::Current(held.clone()),
@@ -143,6 +145,15 @@ impl Copy {
         }
     }
 
+    /// Takes nothing for granted any more: a server that was killed may have lost its last writes and given their revisions
+    /// to others. What is kept is served only where the store does not answer.
+    pub(super) fn doubt(&self) {
+        for entry in self.state().entries.values_mut() {
+            entry.doubted = true;
+            entry.at_least = 0;
+        }
+    }
+
     /// Forgets everything: nobody knows what was missed.
     pub(super) fn clear(&self) {
         *self.state() = State::default();
@@ -173,6 +184,7 @@ impl State {
         let bytes = size(&held);
         let entry = self.entry(key);
         entry.at_least = entry.at_least.max(held.revision);
+        entry.doubted = false;
         let old = entry.held.replace(held);
         self.bytes += bytes;
         self.bytes -= old.as_ref().map_or(0, size);
@@ -278,6 +290,19 @@ mod tests {
         assert!(!copy.read("k", &held(3, "old")));
         copy.settle("k", held(3, "old"));
         assert_eq!(copy.get("k"), Known::Current(held(3, "old")));
+    }
+
+    #[test]
+    fn servers_that_come_back_without_their_last_writes_are_believed() {
+        let copy = Copy::default();
+        copy.settle("k", held(7, "lost"));
+        copy.doubt();
+        assert_eq!(copy.get("k"), Known::Outdated(held(7, "lost")));
+        copy.settle("k", held(5, "kept"));
+        assert_eq!(copy.get("k"), Known::Current(held(5, "kept")));
+        copy.changed("k", 6, false);
+        assert!(copy.read("k", &held(6, "new")));
+        assert_eq!(copy.get("k"), Known::Current(held(6, "new")));
     }
 
     #[test]

@@ -143,6 +143,7 @@ pub(super) fn start(shared: Arc<Shared>, info: &Info) -> Watching {
         seen: info.state.last_sequence,
         created_ms: created_ms(info),
         behind: 0,
+        away: false,
         told: false,
         shared,
     };
@@ -160,6 +161,8 @@ struct Watch {
     /// Tells a bucket from another of its name.
     created_ms: i128,
     behind: u32,
+    /// A probe was not answered.
+    away: bool,
     /// The log has been told that the store does not answer.
     told: bool,
 }
@@ -298,9 +301,13 @@ impl Watch {
         let before = self.shared.health();
         let away = before.at.elapsed();
         let other = created_ms(info) != self.created_ms || last < self.seen;
+        let was_away = std::mem::take(&mut self.away);
         if other || away > CUT_OFF_MAX {
             self.shared.copy.clear();
             self.created_ms = created_ms(info);
+            self.seen = last;
+        } else if was_away {
+            self.shared.copy.doubt();
             self.seen = last;
         }
         if self.told {
@@ -315,7 +322,7 @@ impl Watch {
             // What is not in the copy is asked for: answers are as good as the store's either way.
             state.at = asked;
         });
-        if other || away > CUT_OFF_MAX || self.behind >= BEHIND_MAX {
+        if other || was_away || away > CUT_OFF_MAX || self.behind >= BEHIND_MAX {
             Next::BeginAnew
         } else {
             Next::GoOn
@@ -324,6 +331,7 @@ impl Watch {
 
     /// `silent`: not even a refusal came, so the connection may be dead.
     async fn unanswered(&mut self, why: &str, silent: bool) -> Next {
+        self.away = true;
         let mut unanswered = 0;
         self.shared.change(|state| {
             state.unanswered += 1;

@@ -162,6 +162,11 @@ async fn reads(site: &Running) -> anyhow::Result<Vec<Read>> {
         read("items, first", "/api/items"),
         read("items, deep", &format!("/api/items?cursor={cursor}")),
         read("item, sealed", &format!("/api/items/{id}")),
+        read("search, a rare word", "/api/items?q=777"),
+        read("search, a word of all items", "/api/items?q=widgets"),
+        read("search, page, a phrase", "/?q=%22world+of+widgets%22+777"),
+        read("feed, RSS", "/feed.xml"),
+        read("feed, JSON", "/feed.json"),
     ])
 }
 

@@ -18,10 +18,11 @@ const FULLWIDTH_OFFSET: u32 = 0xfee0;
 pub(crate) fn words(text: &str, mut each: impl FnMut(&str)) {
     let mut word = String::new();
     let mut flush = |word: &mut String| {
-        if !word.is_empty() {
+        // What is left of a split run may be no word by itself: a Hebrew geresh.
+        if word.contains(char::is_alphanumeric) {
             each(shortened(word));
-            word.clear();
         }
+        word.clear();
     };
     if text.is_ascii() {
         for byte in text.bytes() {
@@ -113,6 +114,7 @@ mod tests {
             ("مُحَمَّد", "محمد"),
             ("हिन्दी भाषा", "हिन्दी भाषा"),
             ("— … !", ""),
+            ("a:\u{5f3}%", "a"),
         ] {
             assert_eq!(folded(text), want, "{text}");
         }

@@ -40,7 +40,7 @@ call() {
 
 # The first member of that name: the report's own come before those of its sources.
 member() {
-  printf '%s' "$report" | grep -o "\"$1\":\"\{0,1\}[A-Za-z0-9]*" | head -n 1 | sed 's/.*[:"]//'
+  printf '%s' "$report" | grep -o "\"$1\":\"\{0,1\}[A-Za-z0-9-]*" | head -n 1 | sed 's/.*[:"]//'
 }
 
 round=new

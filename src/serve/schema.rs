@@ -17,7 +17,8 @@ pub(super) fn parameter(name: &str) -> Value {
         "all" => json!({ "type": "string", "enum": ["1"] }),
         "round" => json!({ "type": "string", "pattern": "^(new|[0-9a-f]+-[0-9a-f]+-[0-9a-f]*)$" }),
         "category" | "source" => json!({ "type": "string", "pattern": NAME_PATTERN }),
-        "q" => json!({ "type": "string", "minLength": 1, "maxLength": QUERY_CHARS_MAX }),
+        // The page takes an empty one, which an empty form sends, for none.
+        "q" => json!({ "type": "string", "maxLength": QUERY_CHARS_MAX }),
         _ => json!({ "type": "string", "minLength": 1 }),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the site on this machine: pages, API and the schedule
-    Up(up::Up),
+    Up(Box<up::Up>),
     /// Print every mistake in a configuration; exit with 1 where there is one
     Check(check::Check),
     /// Print the subscriptions of another reader (OPML) as sources for edgefold.toml

@@ -102,7 +102,9 @@ async fn values(kv: &impl Kv) -> Result<(), String> {
         "an empty value is a value",
     )?;
     // No byte is like its neighbours, so that nothing is lost in a join.
-    let large: Vec<u8> = (0..VALUE_BYTES_MAX).map(|i| (i * 31 >> 3) as u8).collect();
+    let large: Vec<u8> = (0..VALUE_BYTES_MAX)
+        .map(|i| ((i * 31) >> 3) as u8)
+        .collect();
     let large = Bytes::from(large);
     kv.put(&key("value"), large.clone(), Precondition::None, None)
         .await

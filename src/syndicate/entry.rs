@@ -109,7 +109,7 @@ pub fn array(fragments: &[Bytes]) -> Vec<u8> {
 }
 
 impl<'a> Entry<'a> {
-    /// Reads what [`array`] has made.
+    /// Reads what [`array()`] has made.
     ///
     /// # Errors
     /// Where it holds no items of this version.

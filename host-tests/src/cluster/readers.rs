@@ -19,7 +19,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Wrong answers that are kept to be shown.
 const SHOWN_MAX: usize = 5;
 
-/// What came of all reads since [`Tally::take`].
+/// What came of all reads since [`Ledger::take`].
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     /// Answers with 200.

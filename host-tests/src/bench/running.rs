@@ -162,6 +162,8 @@ impl Running {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
+            // Feeds have absolute addresses.
+            .header(header::HOST, "localhost")
             .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
         for field in fields.lines() {
             let (name, value) = field.split_once(": ").context("a field without `: `")?;

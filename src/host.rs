@@ -108,6 +108,17 @@ pub struct Capabilities {
     pub increment: bool,
 }
 
+impl Capabilities {
+    /// A store that promises everything.
+    pub const ALL: Self = Self {
+        swap: true,
+        ttl: true,
+        list: true,
+        batch: true,
+        increment: true,
+    };
+}
+
 /// One page of [`Kv::list`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyPage {

@@ -354,7 +354,7 @@ mod tests {
             ("Rust  wasm ", "rust wasm*"),
             ("\"zero copy\"", "zero_copy"),
             ("“zero copy” parser", "zero_copy parser*"),
-            ("wasi-http", "wasi_http*"),
+            ("node-http", "node_http*"),
             ("rust -java", "rust -java"),
             ("-\"not this\" that", "-not_this that*"),
             ("kernel source:lwn", "kernel* Source=lwn"),

@@ -66,13 +66,7 @@ impl Value {
 
 impl Kv for MemoryKv {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            swap: true,
-            ttl: true,
-            list: true,
-            batch: true,
-            increment: true,
-        }
+        Capabilities::ALL
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {

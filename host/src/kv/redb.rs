@@ -101,13 +101,7 @@ impl RedbKv {
 
 impl Kv for RedbKv {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            swap: true,
-            ttl: true,
-            list: true,
-            batch: true,
-            increment: true,
-        }
+        Capabilities::ALL
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {

@@ -212,13 +212,7 @@ async fn examine(mut connection: ConnectionManager) -> Result<Vec<String>, Strin
 
 impl Kv for RedisKv {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            swap: true,
-            ttl: true,
-            list: true,
-            batch: true,
-            increment: true,
-        }
+        Capabilities::ALL
     }
 
     fn notes(&self) -> Vec<String> {

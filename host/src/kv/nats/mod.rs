@@ -243,13 +243,7 @@ impl Written {
 
 impl Kv for NatsKv {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            swap: true,
-            ttl: true,
-            list: true,
-            batch: true,
-            increment: true,
-        }
+        Capabilities::ALL
     }
 
     fn notes(&self) -> Vec<String> {

@@ -39,11 +39,11 @@ pub struct Policy {
 /// Headers for caches in front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheHeaders {
-    /// `Surrogate-Control` (Edge Architecture Specification): Fastly, Varnish.
+    /// `Surrogate-Control` (Edge Architecture Specification).
     pub surrogate_control: bool,
     /// `CDN-Cache-Control` (RFC 9213): Cloudflare, Akamai, Netlify, Vercel.
     pub cdn_cache_control: bool,
-    /// `Surrogate-Key`, separated by spaces: Fastly, Varnish's xkey.
+    /// `Surrogate-Key`, separated by spaces.
     pub surrogate_key: bool,
     /// `Cache-Tag`, separated by commas: Cloudflare, Netlify, bunny.net.
     pub cache_tag: bool,

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use edgefold::config::authoring;
 use http::uri::{Authority, Scheme, Uri};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -22,6 +23,7 @@ use crate::instance::{Call, Deployment, Variables};
 use crate::kv::{DynKv, Kv, MemoryKv};
 use crate::limits::Limits;
 use crate::outbound::{Outbound, OutboundPolicy, Resolve, SystemResolver};
+use crate::schedule::Schedule;
 
 /// What goes wrong in a body.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -38,6 +40,7 @@ pub struct EdgefoldHost {
 /// Sets up an [`EdgefoldHost`].
 pub struct Builder {
     component: Vec<u8>,
+    configuration: Option<String>,
     kv: Option<Arc<dyn DynKv>>,
     variables: Vec<(String, String)>,
     outbound: OutboundPolicy,
@@ -56,6 +59,9 @@ pub enum BuildError {
     /// The bytes are no WebAssembly component, or one that imports or exports something else.
     #[error("the component can't be used: {0}")]
     Component(String),
+    /// [`Builder::configuration`] was given a text with mistakes. They are listed, with line and column.
+    #[error("the configuration has mistakes:\n{0}")]
+    Configuration(String),
     /// The engine does not start: limits that the system does not grant.
     #[error("the engine does not start: {0}")]
     Engine(String),
@@ -68,6 +74,7 @@ impl EdgefoldHost {
     pub fn builder() -> Builder {
         Builder {
             component: Vec::new(),
+            configuration: None,
             kv: None,
             variables: Vec::new(),
             outbound: OutboundPolicy::public(),
@@ -233,6 +240,20 @@ impl Builder {
         self
     }
 
+    /// The text of an `edgefold.toml` of one site, instead of what is baked into the component. It is the variable `config`
+    /// that is set, compiled: for a file that declares tenants set it to what `edgefold check --compile FILE` prints.
+    #[must_use]
+    pub fn configuration(mut self, toml: impl Into<String>) -> Self {
+        self.configuration = Some(toml.into());
+        self
+    }
+
+    /// Lets `schedule` in: sets the variable `refresh_token` to its token. See [`Schedule::random`].
+    #[must_use]
+    pub fn schedule(self, schedule: &Schedule) -> Self {
+        self.variables([("refresh_token", schedule.token())])
+    }
+
     /// The store.
     #[must_use]
     pub fn kv(mut self, kv: impl Kv) -> Self {
@@ -302,7 +323,14 @@ impl Builder {
         started.map_err(|panic| BuildError::Engine(panic.to_string()))?
     }
 
-    fn start(self) -> Result<EdgefoldHost, BuildError> {
+    fn start(mut self) -> Result<EdgefoldHost, BuildError> {
+        if let Some(toml) = self.configuration.take() {
+            let config = authoring::compile(&toml).map_err(|mistakes| {
+                BuildError::Configuration(authoring::render("configuration", &toml, &mistakes))
+            })?;
+            self.variables
+                .push(("config".to_owned(), config.to_compiled()));
+        }
         let engine = engine::engine(&self.limits, self.cache_dir.as_deref(), self.counting)
             .map_err(|error| BuildError::Engine(format!("{error:#}")))?;
         let component = engine::prepare(&engine, &self.component)

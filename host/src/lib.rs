@@ -11,14 +11,16 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//!     let schedule = Schedule::random()?;
 //!     let edgefold = EdgefoldHost::builder()
 //!         .component(std::fs::read("dist/edgefold-component.wasm")?)
+//!         .configuration(std::fs::read_to_string("edgefold.toml")?)
 //!         .kv(RedbKv::open("items.redb")?)
-//!         .variables([("refresh_token", "anything that is hard to guess")])
+//!         .schedule(&schedule)
 //!         .build()
 //!         .await?;
 //!     // One cycle, by hand; `Schedule::run` does it whenever sources are due.
-//!     Schedule::new("anything that is hard to guess", 1).refresh(&edgefold).await;
+//!     schedule.refresh(&edgefold).await;
 //!     let request = Request::get("/api/items?limit=5").body(Empty::<Bytes>::new())?;
 //!     let answer = edgefold.handle(request).await;
 //!     println!("{:?}", answer.into_body().collect().await?.to_bytes());

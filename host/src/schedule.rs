@@ -1,5 +1,7 @@
 //! Runs cycles: calls the component's refresh when its sources are due.
 
+use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,6 +11,7 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::Empty;
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tokio_rustls::rustls::crypto;
 
 use crate::embed::{EdgefoldHost, read_to};
 use crate::turns::Turns;
@@ -32,7 +35,9 @@ const REFRESH: &str = "/_edgefold/refresh";
 const REPORT_BYTES_MAX: usize = 4 << 20;
 
 /// Calls `POST /_edgefold/refresh` at start and whenever the report before says that sources are due.
-#[derive(Debug)]
+///
+/// Where it is all that calls it, make one with [`Schedule::random`] and give it to
+/// [`Builder::schedule`](crate::Builder::schedule) before it runs.
 pub struct Schedule {
     refresh_token: String,
     host: Option<String>,
@@ -41,6 +46,16 @@ pub struct Schedule {
     failures: u32,
     /// The `round` of the last report, where it left sources.
     round: Option<String>,
+}
+
+/// Without the token.
+impl fmt::Debug for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schedule")
+            .field("tenant", &self.tenant)
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What came of one run.
@@ -60,6 +75,15 @@ pub enum Run {
 }
 
 impl Schedule {
+    /// With a token that nobody else knows, and a seed.
+    ///
+    /// # Errors
+    /// Where the system gives no random numbers.
+    pub fn random() -> io::Result<Self> {
+        let token = format!("{:016x}{:016x}", random()?, random()?);
+        Ok(Self::new(token, random()?))
+    }
+
     /// `refresh_token` is the variable of that name of the deployment; `seed` decides the jitter.
     #[must_use]
     pub fn new(refresh_token: impl Into<String>, seed: u64) -> Self {
@@ -87,9 +111,19 @@ impl Schedule {
         self
     }
 
-    /// Runs cycles until dropped, each in its turn: `turns` are shared by the schedules of all tenants. Where the store is
-    /// shared by several processes, one of them runs a cycle and the others rest with it.
-    pub async fn run(mut self, host: &EdgefoldHost, turns: &Semaphore) {
+    /// What the deployment must have as its variable `refresh_token`.
+    pub(crate) fn token(&self) -> &str {
+        &self.refresh_token
+    }
+
+    /// Runs cycles until dropped. Where the store is shared by several processes, one of them runs a cycle and the others
+    /// rest with it.
+    pub async fn run(self, host: &EdgefoldHost) {
+        self.run_with_others(host, &Semaphore::new(1)).await;
+    }
+
+    /// As [`Schedule::run`], each cycle in its turn: `turns` are shared by the schedules of all tenants.
+    pub async fn run_with_others(mut self, host: &EdgefoldHost, turns: &Semaphore) {
         if host.kv().is_shared() {
             return self.run_in_turns(host, turns).await;
         }
@@ -229,6 +263,15 @@ fn read(report: &Value) -> Run {
             .and_then(Timestamp::parse)
             .map(Timestamp::as_millis),
     }
+}
+
+fn random() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    crypto::ring::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 fn now_ms() -> i64 {

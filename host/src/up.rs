@@ -9,7 +9,6 @@ use edgefold::tenant::{ANY_HOST, Entry, Form, FormError, Roster, Tenant};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
-use tokio_rustls::rustls::crypto;
 use tracing::Instrument;
 
 use crate::embed::{BuildError, EdgefoldHost};
@@ -56,9 +55,9 @@ pub enum UpError {
     /// See [`BuildError`].
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// The system has no randomness for the token.
-    #[error("the system gives no random numbers")]
-    Random,
+    /// The system has no randomness for a token.
+    #[error(transparent)]
+    Random(io::Error),
 }
 
 /// A deployment that answers.
@@ -128,7 +127,8 @@ impl Options {
             let (host, turns) = (host.clone(), Arc::clone(&turns));
             let span = tracing::info_span!("schedule", tenant = scheduled.tenant);
             tokio::spawn(
-                async move { scheduled.schedule.run(&host, &turns).await }.instrument(span),
+                async move { scheduled.schedule.run_with_others(&host, &turns).await }
+                    .instrument(span),
             )
         };
         let schedules = schedules.into_iter().map(start).collect();
@@ -162,9 +162,11 @@ struct Scheduled {
 /// One for each tenant.
 fn schedules(roster: Roster<'_>) -> Result<Vec<Scheduled>, UpError> {
     let scheduled = |tenant: Tenant, host: Option<&str>| -> Result<Option<Scheduled>, UpError> {
-        let token = format!("{:016x}{:016x}", random()?, random()?);
+        let schedule = Schedule::random()
+            .map_err(UpError::Random)?
+            .for_tenant(tenant.to_string());
+        let token = schedule.token().to_owned();
         let variable = roster.variable(&tenant, "refresh_token");
-        let schedule = Schedule::new(token.clone(), random()?).for_tenant(tenant.to_string());
         Ok(variable.map(|variable| Scheduled {
             tenant: tenant.to_string(),
             token: (variable, token),
@@ -238,13 +240,4 @@ pub fn find_component() -> io::Result<Vec<u8>> {
                 .join(", ")
         ),
     ))
-}
-
-fn random() -> Result<u64, UpError> {
-    let mut bytes = [0; 8];
-    crypto::ring::default_provider()
-        .secure_random
-        .fill(&mut bytes)
-        .map_err(|_| UpError::Random)?;
-    Ok(u64::from_le_bytes(bytes))
 }

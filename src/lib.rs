@@ -27,6 +27,7 @@ pub mod publish;
 pub mod read;
 pub mod search;
 pub mod serve;
+mod signature;
 pub mod slice;
 pub mod store;
 pub mod syndicate;

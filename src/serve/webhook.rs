@@ -3,18 +3,11 @@
 //!
 //! Nothing is remembered of calls: one that comes twice asks for the sources that are due, and the second time none is.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
 use http::HeaderMap;
-use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::signature::{ID, Key, SCHEME, SECRETS_MAX, SIGNATURE, TIMESTAMP};
 use crate::time::Timestamp;
-
-const ID: &str = "webhook-id";
-const TIMESTAMP: &str = "webhook-timestamp";
-const SIGNATURE: &str = "webhook-signature";
 
 /// The sender's clock may be off by this, in seconds, either way.
 const TOLERANCE_S: i64 = 5 * 60;
@@ -22,13 +15,6 @@ const TOLERANCE_S: i64 = 5 * 60;
 const ID_BYTES_MAX: usize = 256;
 /// Signatures of one call that are looked at: one for each secret while secrets are exchanged.
 const SIGNATURES_MAX: usize = 8;
-/// Secrets that count at once.
-const SECRETS_MAX: usize = 4;
-/// A secret has from 24 to 64 bytes (Standard Webhooks, "Signature scheme").
-const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-const SECRET_PREFIX: &str = "whsec_";
-/// The scheme of symmetric signatures.
-const SCHEME: &str = "v1,";
 
 /// Why a signed call is refused, for whoever makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -75,13 +61,8 @@ pub(super) fn verify(
     let given = single(headers, SIGNATURE).ok_or(Refusal::Signature)?;
     let mut fits = Choice::from(0);
     for secret in secrets.split_ascii_whitespace().take(SECRETS_MAX) {
-        let key = key(secret).ok_or(Refusal::Secret)?;
-        // Any length of key will do for HMAC.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| Refusal::Secret)?;
-        for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
-            mac.update(part);
-        }
-        let expected = STANDARD.encode(mac.finalize().into_bytes());
+        let key = Key::read(secret).ok_or(Refusal::Secret)?;
+        let expected = key.sign(id, timestamp, body);
         for signature in given.split(' ').take(SIGNATURES_MAX) {
             let signature = signature.strip_prefix(SCHEME).unwrap_or_default();
             fits |= signature.as_bytes().ct_eq(expected.as_bytes());
@@ -92,12 +73,6 @@ pub(super) fn verify(
     } else {
         Err(Refusal::Signature)
     }
-}
-
-fn key(secret: &str) -> Option<Vec<u8>> {
-    let text = secret.strip_prefix(SECRET_PREFIX)?;
-    let key = STANDARD.decode(text).ok()?;
-    SECRET_BYTES.contains(&key.len()).then_some(key)
 }
 
 fn single<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -11,8 +11,9 @@
 //! The way of an item: [`fetch`] asks the sources, [`parse`] reads what they answered, [`fold`] merges
 //! it with what is known, [`slice`](mod@slice) lays it out so that a request can serve it without
 //! parsing, [`publish`] makes it visible, [`search`] indexes it, [`serve`] answers requests. [`cycle`] runs one refresh. Beside that way,
-//! [`cache`] passes whole answers on, and [`store`] has the patterns that writes follow.
+//! [`cache`] passes whole answers on, and [`store`] has the patterns that writes follow, and [`alert`] tells somebody when a cycle is not as it should be.
 
+pub mod alert;
 pub mod cache;
 pub mod config;
 pub mod cycle;

@@ -187,6 +187,7 @@ fn config() -> Config {
             url: None,
             page_items: 30,
         },
+        alerts: None,
         budget: Budget {
             writes_per_day: 1_000_000,
             reads_per_day: None,

@@ -21,6 +21,9 @@ pub struct Config {
     /// `[cache]`
     #[serde(default, skip_serializing_if = "Cache::is_default")]
     pub cache: Cache,
+    /// `[alerts]`, where written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<Alerts>,
     /// `[[source]]`, in the order written.
     pub sources: Vec<Source>,
     /// `[[proxy]]`, in the order written.
@@ -102,6 +105,27 @@ impl Retention {
         !self.is_none()
     }
 }
+
+/// What is an incident, and where it is told. See `docs/alerts.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alerts {
+    /// Where incidents are posted. The host variable `alert_webhook` goes before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
+    /// A source that fails for this long is an incident, in seconds.
+    pub failing_after_s: u64,
+    /// How often a cycle is meant to begin, in seconds: what misses that is recorded. `None`: not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles_every_s: Option<u64>,
+    /// Which incidents are looked for, of [`ALERT_KINDS`].
+    pub on: Vec<String>,
+}
+
+/// What `[alerts] on` may name.
+pub const ALERT_KINDS: [&str; 3] = ["sources", "cycles", "budget"];
+
+/// Most alerts of one run, each one request of [`Limits::requests_per_run`].
+pub const ALERTS_PER_RUN: usize = 2;
 
 /// What one run may take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -316,6 +340,17 @@ pub enum CompiledError {
 }
 
 impl Config {
+    /// Requests to sources (redirects included) in one run: all but those that alerts may take, at least one.
+    #[must_use]
+    pub fn source_requests_per_run(&self) -> usize {
+        let alerts = if self.alerts.is_some() {
+            ALERTS_PER_RUN
+        } else {
+            0
+        };
+        self.limits.requests_per_run.saturating_sub(alerts).max(1)
+    }
+
     /// The compact form: JSON on one line, so that it also fits in a variable.
     #[must_use]
     pub fn to_compiled(&self) -> String {

@@ -57,13 +57,13 @@ pub(crate) async fn ask<H: Host>(
         })
         .collect();
     let mut answers = BTreeMap::new();
-    let limits = &config.limits;
     let mut each = |job: usize, outcome: Outcome| {
         if let Some((index, source)) = sources.get(job) {
             answers.insert(*index, read(outcome, source, config));
         }
     };
-    let requests = fetch::fetch_all(host, &jobs, config, limits.requests_per_run, &mut each).await;
+    let requests_max = config.source_requests_per_run();
+    let requests = fetch::fetch_all(host, &jobs, config, requests_max, &mut each).await;
     (answers, requests)
 }
 

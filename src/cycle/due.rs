@@ -50,8 +50,9 @@ pub(crate) fn plan(
             .and_then(|state| state.checked)
     };
     due.sort_by_key(|index| (checked(index), *index));
-    let left = due.len().saturating_sub(config.limits.requests_per_run);
-    due.truncate(config.limits.requests_per_run);
+    let asked_max = config.source_requests_per_run();
+    let left = due.len().saturating_sub(asked_max);
+    due.truncate(asked_max);
     Plan { ask: due, left }
 }
 

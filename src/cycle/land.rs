@@ -143,6 +143,7 @@ impl<H: Host> Run<'_, H> {
         self.delete(kv, &ripe).await;
         if outcome == RunOutcome::Published {
             self.report.generation = parts.generation;
+            self.published = Some(parts.ledger);
             self.tell_caches(&head, &sealed, &seal.changed_keys).await;
             if after {
                 self.save_state(kv, purse).await;
@@ -238,7 +239,7 @@ impl<H: Host> Run<'_, H> {
         let goes_on = self.asked && (self.state.goes_on || self.loaded.state.goes_on);
         let checks = self.asked && self.is_called_early();
         let dirty = || self.has_ripe() || self.state.differs(&self.loaded.state);
-        touched || goes_on || self.early || (due && (checks || dirty()))
+        touched || goes_on || self.early || self.alarm.wants || (due && (checks || dirty()))
     }
 
     /// Whether a call came before anything was due lately: then a stored check time spares a request.

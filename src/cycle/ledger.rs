@@ -43,6 +43,8 @@ pub(super) fn day(now: Timestamp) -> u32 {
 /// What a write is for, beside the head, which goes first. Those further down wait earlier when the day's budget runs short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Priority {
+    /// What somebody is to be told, that the budget runs short above all: a few writes a day.
+    Alert,
     /// Segments and directories with the state that goes before them: the head takes what they would have held.
     Seal,
     /// The state alone: a re-fetch is saved.
@@ -57,6 +59,7 @@ impl Priority {
     /// What must be left afterwards, in percent of what an even day would have left.
     fn leaves_percent(self) -> i64 {
         match self {
+            Self::Alert => 0,
             Self::Seal | Self::State => SHORT_PERCENT,
             Self::Derived => 60,
             Self::Sweep => 75,

@@ -57,6 +57,7 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
             head_version: None,
             state: State {
                 ledger: state.ledger,
+                alerts: state.alerts,
                 ..State::default()
             },
             state_version,

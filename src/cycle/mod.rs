@@ -1,5 +1,6 @@
 //! One refresh: due sources, fetch, parse, fold, publish.
 
+mod alert;
 mod ask;
 mod claim;
 mod config;
@@ -25,12 +26,16 @@ mod usage;
 
 use serde::Serialize;
 
+pub use alert::{AlertsRun, AlertsStatus, CyclesStatus};
 pub use config::{ConfigOrigin, ConfigProblem, Configured};
 pub use engagement::EngagementRun;
 pub use round::{NoRound, Round};
 pub use run::{STORE_NOTES, store_notes};
 pub use status::{SourceStatus, Status, StoreStatus, ViewStatus};
 pub use usage::{Expected, Today};
+
+#[cfg(test)]
+pub(crate) use tests::config as config_for_tests;
 
 use crate::config::Config;
 use crate::host::Host;
@@ -63,6 +68,9 @@ pub struct Report {
     /// What became of points and comments, where sources of this run have some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engagement: Option<EngagementRun>,
+    /// What became of alerts, where some were due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<AlertsRun>,
     /// Store operations of this run.
     pub kv: KvCounts,
     /// What cycles have taken of this UTC day, this run included, as far as known.

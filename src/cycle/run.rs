@@ -7,9 +7,10 @@ use crate::fold::{Edit, Fold, Folded, Memory, SourceState, State};
 use crate::host::{Capabilities, Host, Kv};
 use crate::page::SourceHealth;
 use crate::publish::CountingKv;
-use crate::slice::{Head, Row, Usage};
+use crate::slice::{Head, Ledger, Row, Usage};
 use crate::time::Timestamp;
 
+use super::alert::Alarm;
 use super::ask::{Answer, ask};
 use super::engagement::Counted;
 use super::load::{Loaded, catch_up, load};
@@ -66,6 +67,7 @@ pub(super) async fn run<H: Host>(
             next_due: None,
             requests,
             engagement: None,
+            alerts: None,
             kv: KvCounts::default(),
             today: Today {
                 writes: 0,
@@ -75,6 +77,9 @@ pub(super) async fn run<H: Host>(
             notes: Vec::new(),
         },
         usage: usage_before,
+        alarm: Alarm::default(),
+        stored: false,
+        published: None,
         loaded,
         state,
     };
@@ -85,6 +90,7 @@ pub(super) async fn run<H: Host>(
     }
     run.report.notes.extend(usage::notes(config));
     let folded = run.fold(&kv, &answers).await?;
+    run.watch(&folded.health).await;
     let counts = run.gather_engagement(&kv, &folded).await;
     run.usage = usage::and(run.usage, kv.counts().reads, requests);
     run.report.outcome = run.publish(&kv, folded).await?;
@@ -92,6 +98,7 @@ pub(super) async fn run<H: Host>(
     run.report.left = run.left;
     run.report.round = (run.left > 0).then(|| round.to_string());
     run.report.next_due = run.next_due();
+    run.tell(&kv).await;
     run.report.kv = kv.counts();
     run.report.today = Today {
         writes: spent_before.saturating_add(run.report.kv.writes + run.report.kv.deletes),
@@ -154,6 +161,12 @@ pub(super) struct Run<'a, H> {
     pub(super) usage: Usage,
     /// What was known of a source was purged: to be remembered, or it would be purged again.
     pub(super) purged: bool,
+    /// What is wrong and to be told.
+    pub(super) alarm: Alarm,
+    /// The state of this run is stored, at [`Loaded::state_version`].
+    pub(super) stored: bool,
+    /// What the head counts that this run has published.
+    pub(super) published: Option<Ledger>,
     pub(super) report: Report,
 }
 

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use super::ledger::Purse;
 use super::run::Run;
 use super::{CycleError, RunOutcome};
-use crate::host::{Host, Kv, KvError, Level, Precondition};
+use crate::host::{Host, Kv, KvError, Level, Precondition, Version};
 use crate::slice::{Head, Lineage, VALUE_BYTES_MAX, keys};
+use crate::store::{Swapped, swap};
 
 /// Rounds of making a state smaller: memory, what it left, validators.
 const FIT_ROUNDS: usize = 3;
@@ -47,7 +48,10 @@ impl<H: Host> Run<'_, H> {
             .put(keys::STATE, value.clone(), self.state_precondition(), None)
             .await
         {
-            Ok(_) => Ok(None),
+            Ok(version) => {
+                self.is_stored(version);
+                Ok(None)
+            }
             Err(KvError::Conflict) => Ok(Some(RunOutcome::Conflict)),
             Err(KvError::Ambiguous(why)) => self.reread_state(kv, &value, why).await,
             Err(error @ (KvError::QuotaExceeded | KvError::Throttled { .. })) => {
@@ -61,14 +65,17 @@ impl<H: Host> Run<'_, H> {
 
     /// The answer was lost: what is stored tells.
     async fn reread_state<K: Kv>(
-        &self,
+        &mut self,
         kv: &K,
         value: &Bytes,
         why: String,
     ) -> Result<Option<RunOutcome>, CycleError> {
         let stored = kv.get(keys::STATE).await?;
         match stored.filter(|stored| stored.value == *value) {
-            Some(_) => Ok(None),
+            Some(stored) => {
+                self.is_stored(stored.version);
+                Ok(None)
+            }
             None => Err(KvError::Ambiguous(why).into()),
         }
     }
@@ -81,18 +88,35 @@ impl<H: Host> Run<'_, H> {
         let ripe = self.take_ripe(purse);
         purse.spend(ripe.len());
         self.state.saved_at = self.now;
-        self.state.ledger = purse.in_state();
         self.state.usage = self.usage;
         self.state.memory.settle();
         self.take_claims();
         self.fit();
-        let when = self.state_precondition();
-        match kv.put(keys::STATE, self.state.encode(), when, None).await {
-            Ok(_) => self.delete(kv, &ripe).await,
-            Err(error) => self
-                .host
-                .log(Level::Warn, &format!("the state was not stored: {error}")),
+        if self.put_state(kv, purse).await {
+            self.delete(kv, &ripe).await;
         }
+    }
+
+    /// Stores the state as it is, over the one that was read or stored last. Says whether that is sure.
+    pub(super) async fn put_state<K: Kv>(&mut self, kv: &K, purse: Purse) -> bool {
+        self.state.ledger = purse.in_state();
+        let value = self.state.encode();
+        let why = match swap(kv, keys::STATE, &value, self.state_precondition()).await {
+            Ok(Swapped::Applied(version)) => {
+                self.is_stored(version);
+                return true;
+            }
+            Ok(Swapped::Conflict) => KvError::Conflict,
+            Err(error) => error,
+        };
+        let line = format!("the state was not stored: {why}");
+        self.host.log(Level::Warn, &line);
+        false
+    }
+
+    fn is_stored(&mut self, version: Version) {
+        self.stored = true;
+        self.loaded.state_version = Some(version);
     }
 
     fn state_precondition(&self) -> Precondition {

@@ -13,7 +13,7 @@ use super::engagement;
 use super::load::load;
 use super::run::{STORE_NOTES, store_notes};
 use super::sync::sync;
-use super::{ConfigOrigin, CycleError, Expected, Today, usage};
+use super::{AlertsStatus, ConfigOrigin, CycleError, Expected, Today, alert, usage};
 
 /// What the operator wants to know.
 #[derive(Debug, Clone, Serialize)]
@@ -52,6 +52,9 @@ pub struct Status {
     pub to_delete: usize,
     /// Cached upstream answers.
     pub cache: CacheStatus,
+    /// What is wrong, and who is told, where `[alerts]` is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<AlertsStatus>,
     /// What the store promises.
     pub store: StoreStatus,
     /// What somebody should know: what the store can't promise, a rhythm over the budget.
@@ -145,6 +148,7 @@ pub(super) async fn status<H: Host>(
     let store = crate::host::Kv::capabilities(host.kv());
     let healths =
         super::health::carried(&found.config, &head.map(Head::health).unwrap_or_default());
+    let alerts = alert::status(host, &found.config, &loaded, &healths, now).await;
     let mut notes = store_notes(store);
     let said = host.shared_variable(STORE_NOTES).await.unwrap_or_default();
     notes.extend(said.lines().map(str::to_owned));
@@ -193,6 +197,7 @@ pub(super) async fn status<H: Host>(
         to_delete: loaded.state.garbage.len(),
         notes: notes.into_iter().chain(cache_notes).collect(),
         cache,
+        alerts,
         store: StoreStatus {
             swap: store.swap,
             ttl: store.ttl,

@@ -70,7 +70,7 @@ pub(super) fn expected(config: &Config) -> Expected {
     for source in &config.sources {
         *rhythms.entry(source.every_s.max(1)).or_default() += 1;
     }
-    let per_run = (config.limits.requests_per_run as u64).max(1);
+    let per_run = config.source_requests_per_run() as u64;
     let day_s = DAY_SECS.unsigned_abs();
     let (mut runs, mut requests) = (0, 0);
     for (every_s, sources) in rhythms {

@@ -270,7 +270,8 @@ fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-fn source_address(text: &str) -> Result<Url, FetchError> {
+/// An address that may be asked, be it a source's or an alert's: whether the host lets it through is the host's to say.
+pub(crate) fn source_address(text: &str) -> Result<Url, FetchError> {
     let refuse =
         |why: &str| FetchError::new("config", format!("its address can't be asked: {why}"));
     let mut url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;

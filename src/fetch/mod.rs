@@ -15,7 +15,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub(crate) use self::attempt::source_address as address;
 use self::attempt::{Attempt, Next};
+pub(crate) use self::request::user_agent;
 use crate::config::{Config, HeaderText, Limits, Source};
 use crate::host::{Host, HttpClient, HttpError};
 use crate::time::Timestamp;

@@ -96,7 +96,7 @@ fn negotiation(target: &Target<'_>, config: &Config) -> HeaderMap {
 }
 
 /// `edgefold/0.1.0 (+https://site.example)`: whoever runs an upstream sees whom to write to.
-fn user_agent(site: Option<&str>) -> HeaderValue {
+pub(crate) fn user_agent(site: Option<&str>) -> HeaderValue {
     const PRODUCT: &str = concat!("edgefold/", env!("CARGO_PKG_VERSION"));
     site.and_then(|site| HeaderValue::try_from(format!("{PRODUCT} (+{site})")).ok())
         .unwrap_or_else(|| HeaderValue::from_static(PRODUCT))

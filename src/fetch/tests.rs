@@ -246,6 +246,7 @@ fn config() -> Config {
         },
         retention: crate::config::Retention::default(),
         cache: crate::config::Cache::default(),
+        alerts: None,
         budget: Budget {
             writes_per_day: 500,
             reads_per_day: None,

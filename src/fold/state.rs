@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::memory::Memory;
+use crate::alert::Record;
 use crate::fetch::Validators;
 use crate::slice::{Corrupt, Kind, Ledger, Lineage, Position, Usage, Value, Writer};
 use crate::time::Timestamp;
@@ -96,6 +97,8 @@ pub struct State {
     /// Keys that no head names any more, with the time since when: deleted when no reader can have such a head.
     pub garbage: BTreeMap<String, Timestamp>,
     pub(crate) sweep: Sweep,
+    /// Incidents, and whom they were told; true whichever head is visible.
+    pub(crate) alerts: Record,
     /// Which heads it goes with.
     pub lineage: Lineage,
     /// What becomes garbage with the head of `lineage.mark`.
@@ -124,6 +127,8 @@ struct Control {
     garbage: BTreeMap<String, Timestamp>,
     #[serde(default)]
     sweep: Sweep,
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    alerts: Record,
     #[serde(default)]
     lineage: Lineage,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -154,6 +159,7 @@ impl State {
             called_early: control.called_early,
             garbage: relative(control.garbage),
             sweep: control.sweep,
+            alerts: control.alerts,
             lineage: control.lineage,
             discarding: control.discarding,
             claims_upto: control.claims_upto,
@@ -175,6 +181,7 @@ impl State {
             called_early: self.called_early,
             garbage: self.garbage.clone(),
             sweep: self.sweep.clone(),
+            alerts: self.alerts.clone(),
             lineage: self.lineage,
             discarding: self.discarding.clone(),
             claims_upto: self.claims_upto,
@@ -232,11 +239,13 @@ impl State {
     /// It belongs to another history than what is visible: nothing that it says of sealed items counts.
     pub(crate) fn forget(&mut self) {
         let sources = std::mem::take(&mut self.sources);
+        let alerts = std::mem::take(&mut self.alerts);
         *self = Self {
             saved_at: self.saved_at,
             ledger: self.ledger,
             claims_upto: self.claims_upto,
             sources,
+            alerts,
             ..Self::default()
         };
     }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use super::dates::{Shown, ago, count};
 use super::sparkline;
 use super::surround::Surround;
-use crate::cycle::{SourceStatus, Status};
+use crate::alert::{Incident, Kind};
+use crate::cycle::{AlertsStatus, CyclesStatus, SourceStatus, Status};
 use crate::slice::{Activity, Corrupt, HEAD_BYTES_TARGET, Head, Publish};
 use crate::time::Timestamp;
 
@@ -26,6 +27,7 @@ pub struct StatusPage<'a> {
 struct Content<'a> {
     status: &'a Status,
     facts: Vec<Fact>,
+    incidents: Vec<IncidentRow>,
     publishes: Vec<PublishRow>,
     sources: Vec<SourceRow<'a>>,
 }
@@ -36,6 +38,14 @@ struct Fact {
     value: String,
     detail: String,
     bad: bool,
+}
+
+/// Something that is wrong, or was and is still to be told.
+struct IncidentRow {
+    what: String,
+    since: Shown,
+    until: Option<Shown>,
+    told: &'static str,
 }
 
 struct PublishRow {
@@ -63,6 +73,7 @@ pub fn status_page(page: &StatusPage<'_>) -> Result<Vec<Bytes>, Corrupt> {
     let content = Content {
         status: page.status,
         facts: facts(page),
+        incidents: incident_rows(page.status),
         publishes: activity.publishes.iter().map(publish_row).collect(),
         sources: source_rows(page, &activity),
     };
@@ -98,7 +109,7 @@ fn facts(page: &StatusPage<'_>) -> Vec<Fact> {
         .paced_s
         .map_or_else(String::new, |wait| format!(", publishes {wait} s apart"));
     let items = status.views.first();
-    vec![
+    let mut facts = vec![
         Fact {
             name: "Last publish",
             value: ago(updated, page.now),
@@ -142,7 +153,85 @@ fn facts(page: &StatusPage<'_>) -> Vec<Fact> {
             detail: format!("{} kB are aimed for", HEAD_BYTES_TARGET / 1000),
             bad: false,
         },
-    ]
+    ];
+    if let Some(alerts) = &status.alerts {
+        facts.push(alerting(alerts));
+        facts.extend(alerts.cycles.as_ref().map(rhythm));
+    }
+    facts
+}
+
+/// What is wrong, and whether somebody is told.
+fn alerting(alerts: &AlertsStatus) -> Fact {
+    let open = alerts.incidents.iter().filter(|one| one.until.is_none());
+    let open = open.count();
+    let detail = match &alerts.problem {
+        Some(problem) => problem.clone(),
+        None if alerts.sends => {
+            "a webhook is told of each when it begins and when it is over".to_owned()
+        }
+        None => "no webhook is set, so nobody is told".to_owned(),
+    };
+    Fact {
+        name: "Incidents",
+        value: count(open as u64),
+        detail,
+        bad: open > 0 || alerts.problem.is_some(),
+    }
+}
+
+/// Whether cycles begin as often as they are meant to.
+fn rhythm(cycles: &CyclesStatus) -> Fact {
+    let every = format!("one is to begin every {} s", cycles.every_s);
+    let detail = match (cycles.silent_s, cycles.gaps.first()) {
+        (Some(silent), _) => format!("{every}; for at least {silent} s none has"),
+        (None, Some(gap)) => format!(
+            "{every}; the last were missed between {} and {}",
+            moment(gap.from),
+            moment(gap.until)
+        ),
+        (None, None) => format!(
+            "{every}; the last one on record was {} s off the beat",
+            cycles.drift_s
+        ),
+    };
+    Fact {
+        name: "Missed cycles",
+        value: if cycles.missed == 0 {
+            "none".to_owned()
+        } else {
+            format!("at least {}", count(cycles.missed))
+        },
+        detail,
+        bad: cycles.silent_s.is_some(),
+    }
+}
+
+fn incident_rows(status: &Status) -> Vec<IncidentRow> {
+    let title = |id: &str| {
+        let known = status.sources.iter().find(|source| source.id == id);
+        known.map_or_else(|| id.to_owned(), |source| source.title.clone())
+    };
+    let row = |one: &Incident| IncidentRow {
+        what: match (one.kind, one.source.as_deref()) {
+            (Kind::SourceFailing, id) => format!("{} fails", title(id.unwrap_or_default())),
+            (Kind::AllSourcesFailing, _) => "Every source fails".to_owned(),
+            (Kind::CyclesMissed, _) => format!("At least {} cycles did not begin", one.missed),
+            (Kind::BudgetShort, _) => "The day's write budget runs short".to_owned(),
+        },
+        since: Shown::new(one.since),
+        until: one.until.map(Shown::new),
+        told: match (one.waits(), one.attempts) {
+            (false, 0) => "yes",
+            (false, _) => "given up",
+            (true, 0) => "not yet",
+            (true, _) => "tried in vain",
+        },
+    };
+    let alerts = status.alerts.iter();
+    alerts
+        .flat_map(|alerts| alerts.incidents.iter().map(row))
+        .collect()
 }
 
 /// The last sign that cycles run. A source that is due is no proof that they don't: a cycle without news leaves no trace.

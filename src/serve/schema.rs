@@ -289,7 +289,7 @@ fn report() -> Value {
         },
     });
     object_but(
-        &["engagement", "notes", "round"],
+        &["alerts", "engagement", "notes", "round"],
         &json!({
             "notes": {
                 "type": "array", "items": { "type": "string" },
@@ -311,6 +311,14 @@ fn report() -> Value {
                 "type": "string", "enum": ["stored", "unchanged", "waiting"],
                 "description": "What became of points and comments, where sources of this run have some.",
             },
+            "alerts": object(
+                &json!({
+                    "sent": count("Confirmed by the receiver."),
+                    "failed": count("Not confirmed; sent again later."),
+                    "waiting": count("To be sent, now or later; those that failed are among them."),
+                }),
+                &json!({ "sent": 1, "failed": 0, "waiting": 0 }),
+            ),
             "today": today(),
             "kv": {
                 "type": "object",
@@ -350,7 +358,7 @@ fn today() -> Value {
 
 fn status() -> Value {
     object_but(
-        &["config_problem", "paced_s", "notes"],
+        &["alerts", "config_problem", "paced_s", "notes"],
         &json!({
             "tenant": name("Whose status this is: `main` where no tenants are declared."),
             "config": {
@@ -382,6 +390,7 @@ fn status() -> Value {
                 "description": "What the store can't promise, or a rhythm over the budget.",
             },
             "cache": status_cache(),
+            "alerts": status_alerts(),
             "store": object(
                 &json!({
                     "swap": { "type": "boolean", "description": "Atomic compare-and-swap." },
@@ -427,6 +436,64 @@ fn status_cache() -> Value {
             "proxies": { "type": "array", "items": proxy },
         }),
         &json!({ "writes_today": 4, "writes_left": 96, "proxies": [] }),
+    )
+}
+
+fn status_alerts() -> Value {
+    let incident = object_but(
+        &["source", "until"],
+        &json!({
+            "kind": {
+                "type": "string", "enum": ["all-sources-failing", "cycles-missed", "budget-short", "source-failing"],
+            },
+            "source": name("The source that fails."),
+            "since": time("When it began."),
+            "until": time("When it was over. It is listed until somebody was told."),
+            "missed": count("Cycles that were missed, at least."),
+            "told": { "type": "boolean", "description": "The webhook has confirmed that it began." },
+            "attempts": count("How often the alert that is due was sent without being confirmed."),
+            "next": time("It is not sent before this."),
+        }),
+        &json!({
+            "kind": "source-failing", "source": "kernel-news", "since": "2026-11-21T06:10:00Z", "missed": 0, "told": true,
+            "attempts": 0, "next": "2026-11-21T09:10:00Z",
+        }),
+    );
+    let gap = object(
+        &json!({
+            "from": time("The last trace of a cycle before it."),
+            "until": time("The cycle that ended it."),
+            "missed": count("Cycles that should have begun in it, at least."),
+        }),
+        &json!({ "from": "2026-11-21T02:00:00Z", "until": "2026-11-21T06:00:00Z", "missed": 6 }),
+    );
+    let cycles = object_but(
+        &["silent_s"],
+        &json!({
+            "every_s": count("How often a cycle is meant to begin, in seconds."),
+            "last": maybe_time("The last one that left a trace; those without news do so once an hour."),
+            "drift_s": {
+                "type": "integer",
+                "description": "How many seconds its begin was off the beat of the trace before; negative: early.",
+            },
+            "missed": count("Cycles that did not begin since this is recorded, at least."),
+            "gaps": { "type": "array", "items": gap, "description": "When, the newest first." },
+            "silent_s": count("Seconds for which none has begun, at least, where that is too long."),
+        }),
+        &json!({ "every_s": 1800, "last": "2026-11-21T08:40:00Z", "drift_s": 4, "missed": 0, "gaps": [] }),
+    );
+    object_but(
+        &["problem", "cycles"],
+        &json!({
+            "sends": { "type": "boolean", "description": "There is a webhook to tell." },
+            "problem": { "type": "string", "description": "Why nothing can be sent, though a webhook is set." },
+            "incidents": {
+                "type": "array", "items": incident,
+                "description": "What is wrong, and what is over and still to be told.",
+            },
+            "cycles": cycles,
+        }),
+        &json!({ "sends": true, "incidents": [] }),
     )
 }
 

@@ -3,7 +3,7 @@
 use super::mistake::Mistake;
 use super::read::{Checker, Fields};
 use super::tables::{BUDGET, FILE, LIMITS, RETENTION, SITE};
-use super::{caching, proxies, sources, syntax, views};
+use super::{alerting, caching, proxies, sources, syntax, views};
 use crate::config::{Config, Limits, Retention, Site};
 use crate::slice::VALUE_BYTES_MAX;
 
@@ -94,11 +94,10 @@ fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
     let views = views::views(checker, file, &known);
     let proxies = proxies::proxies(checker, file);
     site_url(checker, file);
-    let (site_default, budget_default, limits_default) = (
-        Fields::absent(&SITE),
-        Fields::absent(&BUDGET),
-        Fields::absent(&LIMITS),
-    );
+    let limits_default = Fields::absent(&LIMITS);
+    let limits = limits(file.inner("limits").unwrap_or(&limits_default));
+    let alerts = alerting::alerts(checker, file, limits.as_ref());
+    let (site_default, budget_default) = (Fields::absent(&SITE), Fields::absent(&BUDGET));
     let retention_default = Fields::absent(&RETENTION);
     let has_proxies = !file.list("proxy").is_empty();
     let budget = file.inner("budget").unwrap_or(&budget_default);
@@ -106,8 +105,9 @@ fn config(checker: &mut Checker<'_>, file: &Fields) -> Option<Config> {
     Some(Config {
         site: site(file.inner("site").unwrap_or(&site_default))?,
         budget: budget?,
-        limits: limits(file.inner("limits").unwrap_or(&limits_default))?,
+        limits: limits?,
         cache: caching::cache(file)?,
+        alerts: alerts?,
         retention: retention(file.inner("retention").unwrap_or(&retention_default)),
         sources: sources?,
         proxies: proxies?,

@@ -3,6 +3,7 @@
 //! [`compile`] reads the file of one site against one table of keys (`tables.rs`) and gives a [`Config`](super::Config) or
 //! *all* mistakes; [`compile_deployment`] also reads a file that declares tenants, with theirs; [`render`] shows mistakes. Never part of a guest: a guest reads the compiled form.
 
+mod alerting;
 mod build_script;
 mod caching;
 mod compile;

@@ -1,6 +1,7 @@
 //! The one table of everything that can be written in `edgefold.toml`. The checker, the JSON Schema and the
 //! tables of the documentation are all driven by it: a key that is not here does not exist.
 
+use super::alerting::ALERTS;
 use super::caching::CACHE;
 use super::keys::{Default, Key, Kind, PROXIES_MAX, SOURCES_MAX, Table, VIEWS_MAX};
 use super::proxies::PROXY;
@@ -36,6 +37,7 @@ pub(super) static FILE: Table = Table {
             RETENTION.doc,
         ),
         key("cache", Kind::Table(&CACHE), Default::Derived, CACHE.doc),
+        key("alerts", Kind::Table(&ALERTS), Default::Derived, ALERTS.doc),
         key(
             "source",
             Kind::Tables(&SOURCE, SOURCES_MAX),

@@ -12,7 +12,7 @@ use crate::cycle::{RunOutcome, Scope, run};
 const ROUNDS: [i64; 4] = [120, 1, 90, 3];
 
 /// Polls the futures one at a time, in an order that `seed` decides, until all are ready.
-fn interleave<'a, T>(
+pub(super) fn interleave<'a, T>(
     mut seed: u64,
     futures: impl Iterator<Item = Pin<Box<dyn Future<Output = T> + 'a>>>,
 ) -> Vec<T> {

@@ -2,6 +2,7 @@
 
 mod actions;
 mod activity;
+mod alerts;
 mod amend;
 mod chunks;
 mod concurrent;
@@ -22,4 +23,4 @@ mod told;
 mod walk;
 mod world;
 
-pub(in crate::cycle) use world::config;
+pub(crate) use world::config;

@@ -275,6 +275,7 @@ pub(super) fn config() -> Config {
         site: site(),
         retention: crate::config::Retention::default(),
         cache: crate::config::Cache::default(),
+        alerts: None,
         budget: Budget {
             writes_per_day: 1000,
             reads_per_day: None,

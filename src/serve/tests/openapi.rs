@@ -355,3 +355,8 @@ fn proxied_and_purging_answers_are_as_described() {
         assert_described(&document, "GET", "/_edgefold/status", &status);
     }
 }
+
+/// For tests that have a status at hand.
+pub(super) fn assert_status_described(status: &super::double::Answered) {
+    assert_described(&document(), "GET", "/_edgefold/status", status);
+}

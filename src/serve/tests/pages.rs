@@ -196,6 +196,47 @@ fn the_status_page_tells_what_is_stored() {
 }
 
 #[test]
+fn the_status_page_tells_what_is_wrong_and_who_is_told() {
+    let mut config = super::double::config();
+    config.alerts = Some(crate::config::Alerts {
+        webhook: Some("https://hooks.example/hidden".into()),
+        failing_after_s: 60,
+        cycles_every_s: Some(1800),
+        on: vec!["sources".into()],
+    });
+    let source = |id: &str, title: &str| {
+        serde_json::json!({
+            "id": id, "title": title, "url": "https://a.example/", "kind": { "type": "feed" }, "category": "code", "every_s": 1800,
+        })
+    };
+    let sources = serde_json::json!([source("a", "Source A"), source("b", "Source <B>")]);
+    config.sources = serde_json::from_value(sources).unwrap();
+    let host = Double::with(3)
+        .set("admin_token", "right")
+        .set("config", &config.to_compiled());
+    let html = page(&host, "/status");
+    let facts = text(&html, ".facts");
+    for part in ["Incidents1no alert can be sent", "every 1800 s"] {
+        assert!(facts.contains(part), "{part}: {facts}");
+    }
+    let rows = text(&html, "[aria-labelledby=is] tbody");
+    assert!(
+        rows.contains("Source <B> fails") && rows.contains("not yet"),
+        "{rows}"
+    );
+    let host = host.set("alert_secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let facts = text(&page(&host, "/status"), ".facts");
+    assert!(facts.contains("a webhook is told of each"), "{facts}");
+    let status = host.ask("GET", "/_edgefold/status", &["authorization: Bearer right"]);
+    assert!(!status.body.contains("hidden") && !status.body.contains("whsec"));
+    let alerts = &status.json()["alerts"];
+    assert_eq!(alerts["sends"], true);
+    assert_eq!(alerts["incidents"][0]["source"], "b");
+    super::openapi::assert_status_described(&status);
+    assert_eq!(host.writes.get(), 0);
+}
+
+#[test]
 fn assets_are_announced_in_the_headers() {
     let host = Double::with(1);
     let answer = host.get("/");

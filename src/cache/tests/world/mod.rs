@@ -224,6 +224,7 @@ pub(in crate::cache::tests) fn config() -> Config {
             url: None,
             page_items: 30,
         },
+        alerts: None,
         budget: Budget {
             writes_per_day: 100_000,
             cache_writes_per_day: 10_000,

@@ -35,7 +35,7 @@ fn unknown_keys_have_a_nearest_word() {
     );
     one(
         &format!("{SOURCE}[sites]\ntitle = 'x'\n"),
-        "3:2 sites: the file has no key `sites`. Did you mean `site`? Allowed: `site`, `budget`, `limits`, `retention`, `cache`, `source`, `proxy`, `view`, `tenant`.",
+        "3:2 sites: the file has no key `sites`. Did you mean `site`? Allowed: `site`, `budget`, `limits`, `retention`, `cache`, `alerts`, `source`, `proxy`, `view`, `tenant`.",
     );
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::{Budget, Config, Limits, Site, Source, SourceKind, View};
 
 /// Two categories: sources named `a…` are in `alpha`, others in `beta`. One declared view: posts whose title has a 7.
-pub(in crate::cycle) fn config(sources: &[&str]) -> Config {
+pub(crate) fn config(sources: &[&str]) -> Config {
     let source = |id: &&str| Source {
         id: (*id).to_owned(),
         title: format!("Source {id}"),
@@ -30,6 +30,7 @@ pub(in crate::cycle) fn config(sources: &[&str]) -> Config {
         },
         retention: crate::config::Retention::default(),
         cache: crate::config::Cache::default(),
+        alerts: None,
         budget: Budget {
             writes_per_day: 1_000_000,
             reads_per_day: None,

@@ -1,0 +1,356 @@
+//! Finds out in a run what is wrong, has it stored, and tells it: never at the cost of what the run is for.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method};
+use serde::Serialize;
+use url::Url;
+
+use super::RunOutcome;
+use super::engagement;
+use super::ledger::{DAY_SECS, Priority, Purse, between_days};
+use super::load::Loaded;
+use super::run::Run;
+use crate::alert::{Gap, Incident, Kind, PULSE_MS, Record, conditions, letter};
+use crate::config::{ALERTS_PER_RUN, Alerts, Config};
+use crate::fetch;
+use crate::host::{Host, HttpClient, HttpError, Kv, Level, Outgoing, Variables};
+use crate::page::SourceHealth;
+use crate::signature::{ID, Key, SCHEME, SECRETS_MAX, SIGNATURE, TIMESTAMP};
+use crate::slice::Head;
+use crate::time::Timestamp;
+
+/// The receiver must have answered after this, in milliseconds; everything else of the run is done by then.
+const TIMEOUT_MS: u64 = 5_000;
+/// The answer is not looked at; one of more bytes counts as none.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// The record has a write of its own at most this often, in milliseconds, and one more where an alert arrived.
+const RECORD_EVERY_MS: i64 = 60 * 60 * 1000;
+
+/// What a run did about alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct AlertsRun {
+    /// Confirmed by the receiver.
+    pub sent: usize,
+    /// Not confirmed; sent again later.
+    pub failed: usize,
+    /// To be sent, now or later, those that failed among them.
+    pub waiting: usize,
+}
+
+/// What is wrong, and who is told. Part of the [`Status`](super::Status).
+#[derive(Debug, Clone, Serialize)]
+pub struct AlertsStatus {
+    /// There is a webhook to tell.
+    pub sends: bool,
+    /// Why nothing can be sent, though a webhook is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// What is wrong, and what is over and still to be told.
+    pub incidents: Vec<Incident>,
+    /// When cycles began, where `[alerts] cycles_every` is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<CyclesStatus>,
+}
+
+/// When cycles began, against how often they are meant to.
+#[derive(Debug, Clone, Serialize)]
+pub struct CyclesStatus {
+    /// How often, in seconds.
+    pub every_s: u64,
+    /// The last one that left a trace; those without news do so once an hour.
+    pub last: Option<Timestamp>,
+    /// How far its begin was from the beat of the trace before, in seconds; negative: early.
+    pub drift_s: i64,
+    /// Cycles that did not begin, since this is recorded, at least.
+    pub missed: u64,
+    /// When, the newest first.
+    pub gaps: Vec<Gap>,
+    /// Seconds for which none has begun, at least, where that is too long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent_s: Option<i64>,
+}
+
+/// What a run knows of alerts.
+#[derive(Default)]
+pub(super) struct Alarm {
+    /// To be sent once the state that counts the attempt is stored.
+    claimed: Vec<Incident>,
+    receiver: Option<Receiver>,
+    /// The record is worth a write, and the last one for its sake is long enough ago.
+    pub(super) wants: bool,
+}
+
+/// Who is told.
+struct Receiver {
+    url: Url,
+    keys: Vec<Key>,
+}
+
+impl<H: Host> Run<'_, H> {
+    /// Brings the record up to date with what this run has found, and claims the alerts that are due.
+    pub(super) async fn watch(&mut self, health: &[SourceHealth]) {
+        let Some(alerts) = &self.config.alerts else {
+            self.state.alerts = Record::default();
+            return;
+        };
+        let now = self.now;
+        let mut record = std::mem::take(&mut self.state.alerts);
+        let pulse = self.listen(alerts, &mut record);
+        let purse = self.purse(now);
+        let found = found(alerts, health, &record, purse, now);
+        record.update(&found, now);
+        if record.is_due(now) {
+            match receiver(self.host, alerts).await {
+                Ok(receiver) => self.alarm.receiver = receiver,
+                Err(why) => self.report.notes.push(why),
+            }
+        }
+        if self.alarm.receiver.is_some() {
+            self.alarm.claimed = record.claim(now);
+        }
+        let due = now.0.saturating_sub(record.stored.0) >= RECORD_EVERY_MS;
+        self.alarm.wants = due && (pulse || !self.alarm.claimed.is_empty());
+        if self.alarm.wants {
+            record.stored = now;
+        }
+        self.state.alerts = record;
+    }
+
+    /// Notes when this cycle began. Says whether it has to leave a trace.
+    fn listen(&self, alerts: &Alerts, record: &mut Record) -> bool {
+        let Some(every_s) = alerts.cycles_every_s else {
+            record.rhythm = crate::alert::Rhythm::default();
+            return false;
+        };
+        let published = self.loaded.head.as_ref().map(Head::updated);
+        let rhythm = &mut record.rhythm;
+        let (known, last) = (rhythm.every_s == every_s, rhythm.last(published));
+        // Nothing was written since: what could have been written then, could have been at any time until that day's end.
+        let could_write = self.purse(last).may(Priority::Alert, 1);
+        if let Some(gap) = rhythm.begin(every_s, published, self.now, could_write)
+            && alerts.on.iter().any(|on| on == "cycles")
+        {
+            record.missed(gap.from, gap.missed, self.now);
+        }
+        !known || self.now.0.saturating_sub(last.0) >= PULSE_MS
+    }
+
+    /// Sends what was claimed, once that is stored, and stores what arrived.
+    pub(super) async fn tell<K: Kv>(&mut self, kv: &K) {
+        let alarm = std::mem::take(&mut self.alarm);
+        if alarm.wants && !self.stored {
+            self.store_record(kv, 1 + usize::from(!alarm.claimed.is_empty()))
+                .await;
+        }
+        let mut told = AlertsRun::default();
+        if let Some(receiver) = alarm.receiver.filter(|_| self.stored) {
+            for (incident, answer) in self.send(&receiver, &alarm.claimed).await {
+                match answer {
+                    Ok(()) => {
+                        self.state.alerts.confirm(incident);
+                        told.sent += 1;
+                    }
+                    Err(why) => {
+                        let line = format!("an alert was not taken: {why}");
+                        self.host.log(Level::Warn, &line);
+                        self.report.notes.push(line);
+                        told.failed += 1;
+                    }
+                }
+            }
+        }
+        if told.sent > 0 {
+            self.store_confirmed(kv).await;
+        }
+        let waiting = self.state.alerts.incidents.iter();
+        told.waiting = waiting.filter(|one| one.waits()).count();
+        self.report.alerts = Some(told).filter(|told| *told != AlertsRun::default());
+    }
+
+    /// Stores the record with the state that was read: what this run has found out of the sources may speak of a head that
+    /// did not become visible.
+    async fn store_record<K: Kv>(&mut self, kv: &K, writes: usize) {
+        let now = self.host.time().await;
+        let mut purse = self.purse_after(now);
+        if self.report.outcome == RunOutcome::Conflict
+            || self.loaded.head.is_none()
+            || between_days(now)
+            || !purse.may(Priority::Alert, writes)
+        {
+            return;
+        }
+        purse.spend(1);
+        let record = std::mem::take(&mut self.state.alerts);
+        self.state = self.loaded.state.clone();
+        self.state.alerts = record;
+        self.state.usage = self.usage;
+        self.put_state(kv, purse).await;
+    }
+
+    /// That it could not be stored costs a repetition.
+    async fn store_confirmed<K: Kv>(&mut self, kv: &K) {
+        let now = self.host.time().await;
+        let mut purse = self.purse_after(now);
+        if !between_days(now) && purse.may(Priority::Alert, 1) {
+            purse.spend(1);
+            self.put_state(kv, purse).await;
+        }
+    }
+
+    /// What may be written after all that this run has written.
+    fn purse_after(&self, now: Timestamp) -> Purse {
+        let budget = engagement::writes_per_day(self.config);
+        let head = self.loaded.head.as_ref().map(Head::ledger);
+        let state = if self.stored {
+            self.state.ledger
+        } else {
+            self.loaded.state.ledger
+        };
+        Purse::of(budget, now, self.published.or(head), state)
+    }
+
+    async fn send<'a>(
+        &self,
+        receiver: &Receiver,
+        incidents: &'a [Incident],
+    ) -> Vec<(&'a Incident, Result<(), String>)> {
+        let requests = incidents
+            .iter()
+            .map(|incident| receiver.request(incident, self.config, self.now))
+            .collect();
+        let answers = self.host.http().send_all(requests, ALERTS_PER_RUN).await;
+        let judged = answers.into_iter().map(|answer| match answer {
+            Ok(answer) if answer.status.is_success() => Ok(()),
+            Ok(answer) => Err(format!("its receiver answered {}", answer.status.as_u16())),
+            Err(error) => Err(plain(&error).to_owned()),
+        });
+        incidents.iter().zip(judged).collect()
+    }
+}
+
+/// What is wrong now.
+fn found(
+    alerts: &Alerts,
+    health: &[SourceHealth],
+    record: &Record,
+    purse: Purse,
+    now: Timestamp,
+) -> Vec<crate::alert::Condition> {
+    let today = Timestamp::from_secs(now.as_secs().div_euclid(DAY_SECS) * DAY_SECS);
+    // What was short today counts as short until the day is over, or it would be told every hour anew.
+    let known = |one: &Incident| one.kind == Kind::BudgetShort && one.since == today;
+    let short =
+        purse.heads_left() == 0 || purse.pace_ms().is_some() || record.incidents.iter().any(known);
+    conditions(alerts, health, short.then_some(today), now)
+}
+
+/// What the status says of alerts.
+pub(super) async fn status<V: Variables>(
+    host: &V,
+    config: &Config,
+    loaded: &Loaded,
+    health: &[SourceHealth],
+    now: Timestamp,
+) -> Option<AlertsStatus> {
+    let alerts = config.alerts.as_ref()?;
+    let mut record = loaded.state.alerts.clone();
+    let purse = loaded.purse(engagement::writes_per_day(config), now);
+    let found = found(alerts, health, &record, purse, now);
+    record.update(&found, now);
+    let receiver = receiver(host, alerts).await;
+    let published = loaded.head.as_ref().map(Head::updated);
+    let cycles = alerts.cycles_every_s.map(|every_s| {
+        let known = Some(record.rhythm).filter(|rhythm| rhythm.every_s == every_s);
+        let rhythm = known.unwrap_or_default();
+        let last = rhythm.last(published);
+        CyclesStatus {
+            every_s,
+            last: (last != Timestamp::default()).then_some(last),
+            drift_s: rhythm.drift_s,
+            missed: rhythm.missed,
+            silent_s: rhythm.silence_ms(published, now).map(|ms| ms / 1000),
+            gaps: rhythm.gaps,
+        }
+    });
+    Some(AlertsStatus {
+        sends: matches!(receiver, Ok(Some(_))),
+        problem: receiver.err(),
+        incidents: record.incidents,
+        cycles,
+    })
+}
+
+/// Whom to tell; `None` where no webhook is set.
+///
+/// # Errors
+/// Why nothing can be sent to the one that is set, for people. Neither address nor secret is in it.
+async fn receiver<V: Variables>(host: &V, alerts: &Alerts) -> Result<Option<Receiver>, String> {
+    let set = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
+    let address = set(host.variable("alert_webhook").await).or_else(|| alerts.webhook.clone());
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let url = fetch::address(address.trim())
+        .map_err(|error| format!("no alert can be sent: {}", error.message))?;
+    let Some(secrets) = set(host.variable("alert_secret").await) else {
+        return Err("no alert can be sent: the variable `alert_secret` is not set".to_owned());
+    };
+    let secrets = secrets.split_ascii_whitespace().take(SECRETS_MAX);
+    match secrets.map(Key::read).collect() {
+        Some(keys) => Ok(Some(Receiver { url, keys })),
+        None => Err(
+            "no alert can be sent: the variable `alert_secret` must be `whsec_` and 24 to 64 bytes in Base64"
+                .to_owned(),
+        ),
+    }
+}
+
+impl Receiver {
+    fn request(&self, incident: &Incident, config: &Config, now: Timestamp) -> Outgoing {
+        let letter = letter(incident, config);
+        let seconds = now.as_secs().to_string();
+        let mut signatures = String::new();
+        for key in &self.keys {
+            if !signatures.is_empty() {
+                signatures.push(' ');
+            }
+            signatures.push_str(SCHEME);
+            signatures.push_str(&key.sign(&letter.id, &seconds, &letter.body));
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, fetch::user_agent(config.site.url.as_deref()));
+        for (name, value) in [
+            (ID, &letter.id),
+            (TIMESTAMP, &seconds),
+            (SIGNATURE, &signatures),
+        ] {
+            // Ids of sources, numbers and Base64: always a header's value.
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        }
+        Outgoing {
+            method: Method::POST,
+            url: self.url.clone(),
+            headers,
+            body: Bytes::from(letter.body),
+            timeout: Duration::from_millis(TIMEOUT_MS),
+            body_bytes_max: ANSWER_BYTES_MAX,
+        }
+    }
+}
+
+/// Without the words of the host, in which the address may be.
+fn plain(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::Timeout => "its receiver did not answer in time",
+        HttpError::TooLarge => "its receiver's answer is too long",
+        HttpError::Denied(_) => "the host refuses the receiver's address",
+        HttpError::Connect(_) => "its receiver can't be reached",
+        HttpError::Protocol(_) => "its receiver's answer is broken",
+    }
+}

@@ -17,3 +17,5 @@ mod limits;
 mod serving;
 #[path = "host/stores.rs"]
 mod stores;
+#[path = "host/wit.rs"]
+mod wit;

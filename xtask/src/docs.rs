@@ -1,4 +1,4 @@
-//! The pages: every command that they name exists.
+//! The pages: every command and test that they name exists.
 
 use std::fs;
 
@@ -6,13 +6,14 @@ use anyhow::{Context, bail};
 use clap::CommandFactory;
 
 use crate::process::{cargo, output};
-use crate::{Cli, root};
+use crate::{Cli, hosts, root};
 
 /// The pages that are checked.
 const PAGES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs"];
 
-/// Fails with every command in the pages that does not exist.
+/// Fails with every command in the pages that does not exist, and every test that the table of hosts names in vain.
 pub(crate) fn check() -> anyhow::Result<()> {
+    hosts::check()?;
     let tree = Cli::command();
     let mut help = None;
     let mut wrong = Vec::new();

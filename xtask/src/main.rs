@@ -11,6 +11,7 @@
 
 mod docs;
 mod guests;
+mod hosts;
 mod neutral;
 mod process;
 mod programs;

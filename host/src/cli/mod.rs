@@ -1,6 +1,7 @@
 //! What a person types.
 
 mod check;
+mod health;
 mod import;
 mod up;
 
@@ -31,6 +32,8 @@ enum Command {
     Check(check::Check),
     /// Print the subscriptions of another reader (OPML) as sources for edgefold.toml
     Import(import::Import),
+    /// Ask a running site whether it is well; exit with 1 where it is not. For health checks
+    Health(health::Health),
 }
 
 impl Cli {
@@ -39,6 +42,7 @@ impl Cli {
             Command::Up(up) => up.run(),
             Command::Check(check) => check.run(),
             Command::Import(import) => import.run(),
+            Command::Health(health) => health.run(),
         }
     }
 }

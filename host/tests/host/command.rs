@@ -44,7 +44,7 @@ fn err(output: &Output) -> String {
 #[test]
 fn help_names_every_command() {
     let help = out(&run(&["--help"], ""));
-    for name in ["up", "check", "import"] {
+    for name in ["up", "check", "import", "health"] {
         assert!(help.contains(&format!("\n  {name} ")), "{help}");
     }
     for option in [
@@ -176,6 +176,8 @@ fn up_says_ready_answers_and_stops_when_asked() {
     let mut status = String::new();
     BufReader::new(stream).read_line(&mut status).unwrap();
     assert!(status.starts_with("HTTP/1.1 "), "{status}");
+    let health = run(&["health", &address], "");
+    assert_eq!(health.status.code(), Some(0), "{}", err(&health));
 
     let pid = child.id().to_string();
     assert!(Command::new("kill").arg(&pid).status().unwrap().success());
@@ -184,4 +186,7 @@ fn up_says_ready_answers_and_stops_when_asked() {
     let log = err(&output);
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(log.contains("stopping") && !log.contains("ERROR"), "{log}");
+    let health = run(&["health", &address], "");
+    assert_eq!(health.status.code(), Some(1));
+    assert!(err(&health).contains(&address), "{}", err(&health));
 }

@@ -35,6 +35,11 @@ pub(crate) fn bench(args: &[String]) -> anyhow::Result<()> {
     if !asks_for_help(args) && !native_only {
         guests::build(Which::All, None)?;
         guests::build_hello()?;
+        // `start` starts the command, which it looks for beside itself.
+        let bins = ["--bin", "edgefold", "--bin", "edgefold-bench"];
+        run(cargo(&["build", "--release"])
+            .args(bins)
+            .stdin(Stdio::null()))?;
     }
     start("edgefold-bench", &["--release"], "", args)
 }

@@ -18,6 +18,7 @@ pub mod serve;
 pub mod size;
 pub mod start;
 pub mod table;
+pub mod up;
 pub mod writes;
 
 use std::path::{Path, PathBuf};

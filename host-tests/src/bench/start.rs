@@ -1,4 +1,4 @@
-//! What it takes to start: compiling a component, and instantiating it.
+//! What it takes to start: compiling a component, instantiating it, and the whole of `edgefold up`.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,11 +9,12 @@ use super::load::{self, Load};
 use super::running::Running;
 use super::serve::HELLO;
 use super::table::{Cell, Table, median};
+use super::up;
 
 const ROUNDS: usize = 5;
 const ROUND_TIME: Duration = Duration::from_millis(500);
 
-/// Measures `component` and `hello`.
+/// Measures `component` and `hello`, and `edgefold up` with `component`.
 ///
 /// # Errors
 /// Where one does not start or answer.
@@ -27,20 +28,30 @@ pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
         let cached = build_ms(&bytes, Some(&cache)).await?;
         std::fs::remove_dir_all(&cache)?;
         let (reused, fresh) = request_us(file).await?;
-        rows.push(vec![
+        let mut row = vec![
             name.into(),
             Cell::Number(compile, 0),
             Cell::Number(cached, 1),
             Cell::Number(reused, 0),
             Cell::Number(fresh, 0),
             Cell::Number(fresh - reused, 0),
-        ]);
+        ];
+        if name == HELLO {
+            row.extend([Cell::None, Cell::None, Cell::None]);
+        } else {
+            let up = up::run(file).await?;
+            let figures = [up.first_ms, up.again_ms, up.again_ms_max];
+            row.extend(figures.map(|ms| Cell::Number(ms, 0)));
+        }
+        rows.push(row);
     }
     Ok(Table {
         name: "start",
         about: format!(
             "compiling and loading, once; a request that needs no store, with reused instances and with one for each request, medians of \
-             {ROUNDS} rounds in turns: the difference is instantiating, first use and dropping"
+             {ROUNDS} rounds in turns: the difference is instantiating, first use and dropping. up: from starting the process `edgefold up` to \
+             the last byte of GET /, with an empty cache; then with compiled code and 1,000 items on disk, median and slowest of {}",
+            up::STARTS
         ),
         columns: vec![
             "component",
@@ -49,6 +60,9 @@ pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
             "p50 us reused",
             "p50 us fresh",
             "fresh - reused us",
+            "up: first ms",
+            "again ms",
+            "slowest ms",
         ],
         rows,
     })

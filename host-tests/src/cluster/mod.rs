@@ -104,7 +104,7 @@ impl Cluster {
 }
 
 /// The command as it was built beside this program, or a folder above where this is a test.
-fn edgefold() -> Option<PathBuf> {
+pub(crate) fn edgefold() -> Option<PathBuf> {
     let this = std::env::current_exe().ok()?;
     let beside = this.parent()?.join("edgefold");
     let above = this.parent()?.parent()?.join("edgefold");

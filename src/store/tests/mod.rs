@@ -6,7 +6,7 @@ use bytes::Bytes;
 use kv::{Fault, Store, drive};
 
 use super::*;
-use crate::host::{Entry, KvError, Precondition, Version};
+use crate::host::{Entry, Kv, KvError, Precondition, Version};
 
 const KEY: &str = "k";
 
@@ -193,6 +193,36 @@ fn what_could_not_be_stored_waits_on_and_what_is_old_does_not() {
     assert_eq!(store.text("a").as_deref(), Some("newer"));
     assert_eq!(drive(behind.flush(&store, 9)).left, 0);
     assert_eq!(store.text("b").as_deref(), Some("2"));
+}
+
+// The example of docs/store.md.
+async fn store_copies<K: Kv>(kv: &K, copies: Vec<(String, Bytes)>, writes_left: u32) -> Flushed {
+    let mut behind = WriteBehind::default();
+    for (key, value) in copies {
+        // Where too many wait already, this one is made again in a later run.
+        let _ = behind.put(&key, value);
+    }
+    // Count `writes_left` against your budget before: no more are made.
+    behind.flush(kv, writes_left).await
+}
+
+#[test]
+fn the_documented_example_stores_what_it_may() {
+    let source = include_str!("mod.rs");
+    let begins = source.find("async fn store_copies").unwrap();
+    let length = source[begins..].find("\n}\n").unwrap();
+    let example = &source[begins..begins + length + 2];
+    let page = include_str!("../../../docs/store.md");
+    assert!(
+        page.contains(example),
+        "docs/store.md must show:\n{example}"
+    );
+    let store = Store::with("b", "2");
+    let copies = ["a", "b", "c", "d"].map(|key| (key.to_owned(), value("2")));
+    let flushed = drive(store_copies(&store, copies.to_vec(), 2));
+    // `b` was stored already; `d` waits and is lost with the run.
+    assert_eq!((flushed.writes, flushed.left), (2, 1));
+    assert_eq!(store.applied.get(), 2);
 }
 
 #[test]

@@ -72,7 +72,7 @@ async fn a_cycle_of_one_leaves_the_values_of_the_other() -> anyhow::Result<()> {
     assert_eq!(first["outcome"], "published", "{first}");
     let of_a = stored(&store).await?;
     assert!(
-        !of_a.is_empty() && of_a.keys().all(|key| key.starts_with("ef/1/a/")),
+        !of_a.is_empty() && of_a.keys().all(|key| key.starts_with("ef/2/a/")),
         "{of_a:?}"
     );
     // The other site: two cycles with news, one without, and reads.
@@ -88,9 +88,9 @@ async fn a_cycle_of_one_leaves_the_values_of_the_other() -> anyhow::Result<()> {
     let both = stored(&store).await?;
     let (own, other): (BTreeMap<_, _>, BTreeMap<_, _>) = both
         .into_iter()
-        .partition(|(key, _)| key.starts_with("ef/1/a/"));
+        .partition(|(key, _)| key.starts_with("ef/2/a/"));
     assert_eq!(own, of_a, "every byte of `a` is as it was");
-    assert!(!other.is_empty() && other.keys().all(|key| key.starts_with("ef/1/a-b/")));
+    assert!(!other.is_empty() && other.keys().all(|key| key.starts_with("ef/2/a-b/")));
     // Budgets are counted apart.
     let (_, a) = ask(&host, "GET", "a.example", "/_edgefold/status", ADMIN_TOKEN).await?;
     let (_, b) = ask(

@@ -13,7 +13,7 @@ use crate::tenant::{Form, Roster, Tenant, TenantHost};
 pub enum ConfigOrigin {
     /// The host variable `config`.
     Variable,
-    /// The store key `ef/1/<tenant>/config`.
+    /// The store key `ef/2/<tenant>/config`.
     Store,
     /// Baked into the artefact.
     BakedIn,

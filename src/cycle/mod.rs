@@ -244,7 +244,7 @@ pub async fn configured_of<H: Host>(
 }
 
 /// Finds the configuration of the only tenant of a deployment that declares none: the variable `config`, else the store key
-/// `ef/1/main/config`, else `default_config`. An override that can't be read is logged as an error and passed over.
+/// `ef/2/main/config`, else `default_config`. An override that can't be read is logged as an error and passed over.
 ///
 /// # Errors
 /// Where `default_config` is needed and can't be read either.

@@ -157,7 +157,7 @@ impl State {
             sources: control.sources,
             goes_on: control.goes_on,
             called_early: control.called_early,
-            garbage: relative(control.garbage),
+            garbage: control.garbage,
             sweep: control.sweep,
             alerts: control.alerts,
             lineage: control.lineage,
@@ -274,13 +274,4 @@ impl State {
 
 fn position(id: Option<&str>) -> Option<Position> {
     id.and_then(Position::from_id)
-}
-
-/// States of early builds, which knew one tenant, have whole keys here.
-fn relative(garbage: BTreeMap<String, Timestamp>) -> BTreeMap<String, Timestamp> {
-    let relative = |(key, since): (String, Timestamp)| match key.strip_prefix("ef/1/main/") {
-        Some(rest) => (rest.to_owned(), since),
-        None => (key, since),
-    };
-    garbage.into_iter().map(relative).collect()
 }

@@ -15,8 +15,9 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::Corrupt;
 use crate::time::Timestamp;
 
-/// Version of the stored format; a value of another one is not read.
-pub const FORMAT_VERSION: u8 = 1;
+/// Version of the stored format, raised whenever the layout of a stored value changes. It is part of every key, so a build
+/// does not see what another format has stored: it begins with the sources, and leaves the old values alone.
+pub const FORMAT_VERSION: u8 = 2;
 /// The header, in bytes.
 pub const HEADER_BYTES: usize = 16;
 /// Where the sections begin: after header and hash.
@@ -69,7 +70,9 @@ pub(super) fn check(value: &[u8], kind: Kind) -> Result<(), Corrupt> {
         return Err(Corrupt("not a value of edgefold"));
     }
     if header[4] != FORMAT_VERSION {
-        return Err(Corrupt("another format version"));
+        return Err(Corrupt(
+            "stored by another version of edgefold, in another format",
+        ));
     }
     if header[5] != kind as u8 {
         return Err(Corrupt("another kind of value"));

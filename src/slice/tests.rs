@@ -250,3 +250,18 @@ fn what_a_publish_took_does_not_show_in_answers() {
     };
     assert_ne!(hash(&section), hash(&parts));
 }
+
+/// A layout that changes without its number would be read as something else. Whoever changes one raises [`FORMAT_VERSION`] and
+/// writes the new hash here.
+#[test]
+fn the_layout_goes_with_the_format_number() {
+    let (_, segment) = encode_segment(&rows(5), STAMP);
+    let reference = encode_segment(&rows(3), STAMP).0;
+    let (_, directory) = encode_directory(&[reference], STAMP);
+    let whole = [head(5), segment, directory].concat();
+    let layout = (
+        FORMAT_VERSION,
+        format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&whole)),
+    );
+    assert_eq!(layout, (2, "bf39f77fedda80a47b3b67d527a2508b".to_owned()));
+}

@@ -130,6 +130,29 @@ fn without_budget_the_head_goes_first_and_then_nothing() {
 }
 
 #[test]
+fn what_another_format_has_stored_is_left_alone_and_the_site_is_made_anew() {
+    let world = World::new();
+    let site = config(&["a"]);
+    world.set("a", vec![post("a", 1)]);
+    for key in ["ef/1/main/head", "ef/1/main/state"] {
+        let old = ("EFLD\u{1}of another build".into(), 1);
+        world.kv.values.borrow_mut().insert(key.to_owned(), old);
+    }
+    assert_eq!(world.cycle(&site).outcome, RunOutcome::Published);
+    assert_eq!(world.titles("all").len(), 1);
+    let old = world.kv.values.borrow()["ef/1/main/head"].0.clone();
+    assert!(old.ends_with(b"another build"));
+    // Under this format's own key it is refused, and never overwritten.
+    world
+        .kv
+        .values
+        .borrow_mut()
+        .insert(at(keys::HEAD), (b"EFLD\x01".repeat(20).into(), 7));
+    let error = world.try_cycle(&site).unwrap_err().to_string();
+    assert!(error.contains("another version of edgefold"), "{error}");
+}
+
+#[test]
 fn a_broken_override_is_told_and_passed_over() {
     let world = World::new();
     let site = config(&["a"]);
@@ -140,7 +163,7 @@ fn a_broken_override_is_told_and_passed_over() {
         .insert(at(keys::CONFIG), ("[site]".into(), 1));
     let found = block_on(configured(&world, &site.to_compiled())).unwrap();
     assert_eq!(found.config, site);
-    assert!(found.problem.unwrap().contains("ef/1/main/config"));
+    assert!(found.problem.unwrap().contains("ef/2/main/config"));
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn a_token_opens_one_tenant() {
     // `news` has no configuration here: that is told to its own operator.
     let answer = status("news.example", "of-news");
     assert_eq!(answer.status, 500);
-    assert!(answer.body.contains("ef/1/news/config"), "{}", answer.body);
+    assert!(answer.body.contains("ef/2/news/config"), "{}", answer.body);
     // No token: no routes. Not even for the token of `news` and `main`.
     for token in ["of-news", "of-main", ""] {
         assert_eq!(status("news.example.de", token).status, 404);
@@ -130,7 +130,7 @@ fn a_tenants_configuration_is_its_own() {
         host.ask("GET", "/_edgefold/status", &headers)
     };
     // Another's override says nothing about this one.
-    for other in ["ef/1/main/config", "ef/1/news-de/config"] {
+    for other in ["ef/2/main/config", "ef/2/news-de/config"] {
         host.values
             .borrow_mut()
             .insert(other.into(), compiled.clone().into());
@@ -138,7 +138,7 @@ fn a_tenants_configuration_is_its_own() {
     assert_eq!(status().status, 500);
     host.values
         .borrow_mut()
-        .insert("ef/1/news/config".into(), compiled.clone().into());
+        .insert("ef/2/news/config".into(), compiled.clone().into());
     assert_eq!(status().json()["config"], "store");
     let form = crate::tenant::Form::write(ROSTER, [&compiled[..], &compiled, &compiled]);
     let host = host.set("config", &form);
@@ -210,9 +210,9 @@ proptest! {
         // Only a name may end with a dot.
         let plain = if plain.ends_with("].") { plain } else { plain.strip_suffix('.').unwrap_or(plain) };
         let meant = match plain {
-            "news.example" | "[::1]" => Some("ef/1/news"),
-            "news.example.de" => Some("ef/1/news-de"),
-            "main.example" => Some("ef/1/main"),
+            "news.example" | "[::1]" => Some("ef/2/news"),
+            "news.example.de" => Some("ef/2/news-de"),
+            "main.example" => Some("ef/2/main"),
             _ => None,
         };
         prop_assert_eq!(answer.status == 421, meant.is_none(), "{:?}", plain);

@@ -39,7 +39,7 @@ const HOSTILE: [&str; 34] = [
     "head?x=1",
     "head#x",
     "*",
-    "ef/1/main/head",
+    "ef/2/main/head",
     "ef:1:main:head",
     "main;",
     "\u{feff}main",
@@ -81,7 +81,7 @@ proptest! {
         let tenant = Tenant::new(&name).unwrap();
         everything(&TenantKv::new(&store, &tenant), &key);
         for asked in store.asked.borrow().iter() {
-            let rest = asked.strip_prefix(&format!("ef/1/{name}/"));
+            let rest = asked.strip_prefix(&format!("ef/2/{name}/"));
             let rest = rest.unwrap_or_else(|| panic!("{asked:?} is outside of {name}"));
             prop_assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-/".contains(&byte)), "{asked:?}");
             prop_assert!(!rest.split('/').any(|part| part == ".." || part == "."), "{asked:?}");
@@ -125,9 +125,9 @@ proptest! {
 fn hostile_keys_are_refused_before_the_store() {
     let store = Recording::default();
     let kv = TenantKv::new(&store, &Tenant::MAIN);
-    let long = "x".repeat(KEY_BYTES_MAX - "ef/1/main/".len());
+    let long = "x".repeat(KEY_BYTES_MAX - "ef/2/main/".len());
     // The only two that are plain names; both stay inside.
-    let plain = |name: &&str| *name == "ef/1/main/head";
+    let plain = |name: &&str| *name == "ef/2/main/head";
     for key in HOSTILE.iter().filter(|name| !plain(name)) {
         let answer = block_on(kv.get(key));
         assert!(matches!(answer, Err(KvError::Unavailable(_))), "{key:?}");
@@ -135,8 +135,8 @@ fn hostile_keys_are_refused_before_the_store() {
     assert!(block_on(kv.get(&format!("{long}x"))).is_err());
     assert_eq!(*store.asked.borrow(), Vec::<String>::new());
     block_on(kv.get(&long)).unwrap();
-    block_on(kv.get("ef/1/main/head")).unwrap();
-    assert_eq!(store.asked.borrow()[1], "ef/1/main/ef/1/main/head");
+    block_on(kv.get("ef/2/main/head")).unwrap();
+    assert_eq!(store.asked.borrow()[1], "ef/2/main/ef/2/main/head");
 }
 
 #[test]
@@ -151,11 +151,11 @@ fn one_bad_key_refuses_the_whole_batch() {
 fn a_list_has_the_tenants_own_keys_without_the_prefix() {
     let store = Recording::default();
     for key in [
-        "ef/1/a/head",
-        "ef/1/a/seg/1",
-        "ef/1/a-b/seg/2",
-        "ef/1/b/seg/3",
-        "ef/2/a/seg/4",
+        "ef/2/a/head",
+        "ef/2/a/seg/1",
+        "ef/2/a-b/seg/2",
+        "ef/2/b/seg/3",
+        "ef/1/a/seg/4",
         "other",
     ] {
         store.values.borrow_mut().insert(key.into(), Bytes::new());
@@ -169,6 +169,6 @@ fn a_list_has_the_tenants_own_keys_without_the_prefix() {
     assert!(block_on(kv.list("../", None)).is_err());
     assert_eq!(
         *store.asked.borrow(),
-        ["ef/1/a/", "ef/1/a/seg/", "ef/1/a/s"]
+        ["ef/2/a/", "ef/2/a/seg/", "ef/2/a/s"]
     );
 }

@@ -2,7 +2,7 @@
 //!
 //! A subject is made of tokens between dots, and a token of letters, digits, `-`, `_`, `/` and `=`. A key's parts between `/`
 //! become the tokens, so that a prefix is a subject to ask for; every other byte becomes `=` and two hexadecimal digits,
-//! and an empty part a lone `=`. So `ef/1/main/head` is `ef.1.main.head`, as `nats kv ls` shows it.
+//! and an empty part a lone `=`. So `ef/2/main/head` is `ef.2.main.head`, as `nats kv ls` shows it.
 
 use std::fmt::Write;
 
@@ -70,15 +70,15 @@ mod tests {
 
     #[test]
     fn a_usual_key_stays_readable() {
-        assert_eq!(encode("ef/1/main/head"), "ef.1.main.head");
+        assert_eq!(encode("ef/2/main/head"), "ef.2.main.head");
         assert_eq!(encode("a.b/c d/ä"), "a=2Eb.c=20d.=C3=A4");
         assert_eq!(
             [encode(""), encode("/"), encode("a//b/")],
             ["=", "=.=", "a.=.b.="]
         );
         assert_eq!(
-            [beginning("ef/1/seg/"), beginning("ef/1/s"), beginning("ef")],
-            ["ef.1.seg.>", "ef.1.>", ">"]
+            [beginning("ef/2/seg/"), beginning("ef/2/s"), beginning("ef")],
+            ["ef.2.seg.>", "ef.2.>", ">"]
         );
     }
 

@@ -2,6 +2,7 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
+    clippy::disallowed_types,
     reason = "those are rules of the host-neutral logic; this is a program of the workstation"
 )]
 

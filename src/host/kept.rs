@@ -4,8 +4,10 @@ use std::cell::RefCell;
 
 use super::Entry;
 
-/// Values that are kept: the head, and what a reader who pages through the archive needs.
-const VALUES_MAX: usize = 4;
+/// Values that are kept: the head, and what a reader needs who pages through the archive or searches it.
+const VALUES_MAX: usize = 16;
+/// What they take together, in bytes: a search of a hundred thousand items reads about as much.
+const BYTES_MAX: usize = 4_000_000;
 
 /// The values read last, by key. For an adapter whose store can say that a value is still the one of a version: it asks each
 /// time all the same, so that nothing gets older by this.
@@ -39,17 +41,19 @@ impl KeptValues {
         let mut values = self.values.borrow_mut();
         values.retain(|(kept, _)| kept != key);
         if let Some(entry) = entry {
-            if values.len() == VALUES_MAX {
-                values.remove(0);
-            }
             values.push((key.to_owned(), entry.clone()));
+            let mut bytes: usize = values.iter().map(|(_, kept)| kept.value.len()).sum();
+            while values.len() > VALUES_MAX || (bytes > BYTES_MAX && values.len() > 1) {
+                let (_, oldest) = values.remove(0);
+                bytes = bytes.saturating_sub(oldest.value.len());
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{KeptValues, VALUES_MAX};
+    use super::{BYTES_MAX, KeptValues, VALUES_MAX};
     use crate::host::{Entry, Version};
 
     fn entry(version: &str) -> Entry {
@@ -71,5 +75,11 @@ mod tests {
         assert_eq!(kept.find("1"), Some(entry("2")));
         kept.keep("1", None);
         assert_eq!(kept.find("1"), None);
+        let large = Entry {
+            value: vec![0; BYTES_MAX - 1].into(),
+            ..entry("1")
+        };
+        kept.keep("large", Some(&large));
+        assert_eq!((kept.find("2"), kept.find("large")), (None, Some(large)));
     }
 }

@@ -53,7 +53,7 @@ pub fn dashboard(page: Dashboard<'_>) -> Result<Vec<Bytes>, Corrupt> {
         &heading,
         &page.paging,
         everything,
-        &alternate::shown(page.view, page.source),
+        &alternate::shown(&alternate::query("", page.view, page.source)),
     )));
     content.push(page.card);
     content.push(Bytes::from_static(list_start(&page.paging).as_bytes()));
@@ -65,7 +65,7 @@ pub fn dashboard(page: Dashboard<'_>) -> Result<Vec<Bytes>, Corrupt> {
         everything,
         view: page.view,
         source: page.source,
-        query_html: "",
+        q: "",
         now: page.now,
     };
     around.around(content)
@@ -109,7 +109,7 @@ fn list_end(
     if paging.first && paging.next.is_none() {
         return "</ol>".to_owned();
     }
-    let query = alternate::query(view, source);
+    let query = alternate::query("", view, source);
     let mut html = String::from(r#"</ol><nav class="pages" aria-label="Pages">"#);
     if !paging.first {
         html = format!(r#"{html}<a href="/{query}" rel="first">Newest</a>"#);

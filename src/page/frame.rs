@@ -179,7 +179,7 @@ fn top(model: &Model<'_>, lines: &mut String) -> [String; TOP_PIECES] {
         stylesheet: stylesheet_path(),
         script: script_path(),
     });
-    pieces[TOP_OPEN].push_str(&super::alternate::links(None, None));
+    pieces[TOP_OPEN].push_str(&super::alternate::links(""));
     pieces[TOP_BAR] = html(&TopBar {
         title: &site.title,
         description: &site.description,

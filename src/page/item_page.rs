@@ -49,7 +49,7 @@ pub fn item_page(page: ItemPage<'_>) -> Result<Vec<Bytes>, Corrupt> {
         everything: false,
         view: None,
         source: page.source,
-        query_html: "",
+        q: "",
         now: page.now,
     };
     around.around(content)

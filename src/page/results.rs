@@ -6,6 +6,7 @@ use askama::Template;
 use bytes::Bytes;
 use url::form_urlencoded;
 
+use super::alternate;
 use super::dates::{Shown, count};
 use super::frame::escaped;
 use super::item::{hue, is_web_address};
@@ -62,19 +63,21 @@ pub fn results(page: &Results<'_>) -> Result<Vec<Bytes>, Corrupt> {
     let found = page.found;
     let mut html = String::new();
     let plural = if found.total == 1 { "" } else { "s" };
+    let over = if found.more_than_total { "over " } else { "" };
     let place = if page.first { "" } else { ", further down" };
     // Writing to a string does not fail.
     let _ = write!(
         html,
-        r#"<h2>{title}{}</h2><p class="n">{} result{plural}{place} <a href="/">show everything</a></p>"#,
+        r#"<h2>{title}{}</h2><p class="n">{over}{} result{plural}{place} <a href="/">show everything</a>{}</p>"#,
         within(page),
         count(found.total),
+        alternate::shown(&alternate::query(page.q, page.view, page.source)),
     );
     if let Some(at) = found.searched_to {
         let at = Shown::new(at);
         let _ = write!(
             html,
-            r#"<p class="card">What came before {} is not searched yet: its index is being written.</p>"#,
+            r#"<p class="card">Not all of what came before {} is searched yet: its index is being written.</p>"#,
             at.day
         );
     }
@@ -97,7 +100,7 @@ pub fn results(page: &Results<'_>) -> Result<Vec<Bytes>, Corrupt> {
         everything: false,
         view: page.view,
         source: page.source,
-        query_html: &query_html,
+        q: page.q,
         now: page.now,
     };
     around.around(vec![Bytes::from(html)])
@@ -127,7 +130,8 @@ fn pages(page: &Results<'_>) -> String {
     if page.first && page.found.next.is_none() {
         return String::new();
     }
-    let mut address = form_urlencoded::Serializer::new("/?".to_owned());
+    let start = "/?";
+    let mut address = form_urlencoded::Serializer::for_suffix(start.to_owned(), start.len());
     let mut address = address.append_pair("q", page.q);
     for (key, selection) in [("category", page.view), ("source", page.source)] {
         if let Some(selection) = selection {

@@ -85,7 +85,7 @@ pub fn status_page(page: &StatusPage<'_>) -> Result<Vec<Bytes>, Corrupt> {
         everything: false,
         view: None,
         source: None,
-        query_html: "",
+        q: "",
         now: page.now,
     };
     around.around(vec![html.into()])

@@ -6,7 +6,7 @@ use super::alternate;
 use super::dates::ago;
 use super::frame::{
     BOTTOM_END, BOTTOM_PIECES, BOTTOM_SOURCES, CURRENT, TOP_ALL, TOP_BAR, TOP_MAIN, TOP_OPEN,
-    TOP_PIECES, TOP_SEARCH, TOP_VIEWS,
+    TOP_PIECES, TOP_SEARCH, TOP_VIEWS, escaped,
 };
 use super::selection::Selection;
 use crate::slice::{Corrupt, Head, Section};
@@ -28,8 +28,8 @@ pub struct Surround<'a> {
     pub view: Option<Selection<'a>>,
     /// The source whose link is the current one.
     pub source: Option<Selection<'a>>,
-    /// What stands in the search box, as HTML.
-    pub query_html: &'a str,
+    /// What stands in the search box: what the page is a search for, if it is one.
+    pub q: &'a str,
     /// The time of the request.
     pub now: Timestamp,
 }
@@ -53,13 +53,13 @@ impl Surround<'_> {
         let mut chunks = Vec::with_capacity(content.len() + CHUNKS_MAX);
         // It ends with the feeds of everything, so that the first page is made of what is stored.
         let open = &top[TOP_OPEN];
-        if self.view.is_none() && self.source.is_none() {
+        let query = alternate::query(self.q, self.view, self.source);
+        if query.is_empty() {
             chunks.push(open.clone());
         } else {
-            let of_all = alternate::links(None, None).len();
+            let of_all = alternate::links("").len();
             chunks.push(open.slice(..open.len().saturating_sub(of_all)));
-            let links = alternate::links(self.view, self.source);
-            chunks.push(Bytes::from(links));
+            chunks.push(Bytes::from(alternate::links(&query)));
         }
         if let Some(title) = self.title_html {
             chunks.push(Bytes::from(format!("{title} · ")));
@@ -68,8 +68,8 @@ impl Surround<'_> {
         let ago = ago(self.head.updated(), self.now);
         chunks.push(Bytes::from(format!("{ago}</time> ")));
         chunks.push(top[TOP_SEARCH].clone());
-        if !self.query_html.is_empty() {
-            chunks.push(Bytes::from(format!(r#" value="{}""#, self.query_html)));
+        if !self.q.is_empty() {
+            chunks.push(Bytes::from(format!(r#" value="{}""#, escaped(self.q))));
         }
         chunks.push(top[TOP_ALL].clone());
         if self.everything {

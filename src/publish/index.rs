@@ -13,7 +13,9 @@ use crate::fold::{self, ALL, ViewDef};
 use crate::host::Kv;
 use crate::item::Item;
 use crate::read::ReadError;
-use crate::search::{Document, Index, Made, Opened, RUN_DOCUMENTS_MAX, Run, index, locate, merge};
+use crate::search::{
+    Document, Index, Made, Opened, RUN_DOCUMENTS_MAX, Run, check_run_value, index, locate, merge,
+};
 use crate::slice::{Directory, Position, Segment, SliceRef, ViewParts, keys};
 
 /// Sealed items that wait for their index until there are this many of them: a search looks through fewer.
@@ -251,8 +253,22 @@ impl<'a, K: Kv> Desk<'a, K> {
         Ok(Opened::new(run.clone(), |name| values.get(&name).cloned())?)
     }
 
+    /// Looks whether one value of the index is as it was written, another one each time: what is lost or damaged would show only when it
+    /// is merged, which may be never.
+    async fn inspect(&self, index: &Index) -> Result<(), ReadError> {
+        let keys: Vec<String> = index.keys().collect();
+        let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        let at = self.generation.checked_rem(count).unwrap_or(0);
+        let key = usize::try_from(at).ok().and_then(|at| keys.get(at));
+        match key {
+            Some(key) => Ok(check_run_value(self.value(key.clone()).await?)?),
+            None => Ok(()),
+        }
+    }
+
     /// Indexes what was sealed since, then what is older and not indexed yet, and merges two runs where that is due.
     async fn grow(&mut self, index: &mut Index, all: &ViewParts) -> Result<(), ReadError> {
+        self.inspect(index).await?;
         let Some(newest) = all
             .segments
             .first()

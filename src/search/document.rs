@@ -55,40 +55,36 @@ impl Label {
 /// The words of an item, in the order of their fields.
 #[derive(Debug, Default)]
 pub(crate) struct Words {
-    text: String,
+    text: Vec<u8>,
     /// Where each ends in `text`, and its place.
     ends: Vec<(usize, u32)>,
 }
 
 impl Words {
-    pub(crate) fn of(item: &Item) -> Self {
+    pub(crate) fn of(title: &str, tags: &[&str], author: &str, summary: &str) -> Self {
         let mut all = Self::default();
-        all.add(&item.title, Field::Title, 0);
+        all.add(title, Field::Title, 0);
         let mut number = 0;
-        for tag in &item.tags {
+        for tag in tags {
             number = all.add(tag, Field::Tag, number) + 1;
         }
-        all.add(item.author.as_deref().unwrap_or_default(), Field::Author, 0);
-        all.add(&item.summary, Field::Summary, 0);
+        all.add(author, Field::Author, 0);
+        all.add(summary, Field::Summary, 0);
         all
     }
 
     fn add(&mut self, text: &str, field: Field, first: u32) -> u32 {
         let mut number = first;
         words(text, |word| {
-            self.text.push_str(word);
+            self.text.extend_from_slice(word.as_bytes());
             self.ends.push((self.text.len(), place(field, number)));
             number += 1;
         });
         number
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     /// Word `index` and its place.
-    pub(crate) fn get(&self, index: usize) -> Option<(&str, u32)> {
+    fn get(&self, index: usize) -> Option<(&[u8], u32)> {
         let (end, place) = *self.ends.get(index)?;
         let start = match index.checked_sub(1) {
             Some(before) => self.ends.get(before)?.0,
@@ -97,14 +93,63 @@ impl Words {
         Some((self.text.get(start..end)?, place))
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        (0..self.len()).filter_map(|index| self.get(index))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], u32)> {
+        let mut start = 0;
+        self.ends.iter().map(move |(end, place)| {
+            let word = self.text.get(start..*end).unwrap_or_default();
+            start = *end;
+            (word, *place)
+        })
+    }
+
+    /// What `wanted`, one after another, come to: 0 where they do not stand here. Of the last one its beginning is enough where `prefix`
+    /// says so.
+    pub(crate) fn points_of(&self, wanted: &[String], prefix: bool) -> u8 {
+        let Some((first, rest)) = wanted.split_first() else {
+            return 0;
+        };
+        let begins = prefix && rest.is_empty();
+        let first = first.as_bytes();
+        let mut best = 0;
+        for (index, (word, place)) in self.iter().enumerate() {
+            // Most words differ in their first letter.
+            if word.first() != first.first()
+                || !(word == first || (begins && word.starts_with(first)))
+            {
+                continue;
+            }
+            let points = if rest.is_empty() {
+                points(place, word == first)
+            } else {
+                self.phrase_from(index, place, rest, prefix)
+            };
+            best = points.max(best);
+        }
+        best
+    }
+
+    /// What it comes to that `rest` stands after word `index`.
+    fn phrase_from(&self, index: usize, place: u32, rest: &[String], prefix: bool) -> u8 {
+        let mut best = 0;
+        for (number, wanted) in (1..).zip(rest) {
+            let Some((word, at)) = self.get(index + number) else {
+                return 0;
+            };
+            let whole = word == wanted.as_bytes();
+            let begins = prefix && number == rest.len() && word.starts_with(wanted.as_bytes());
+            let steps = u32::try_from(number).unwrap_or(u32::MAX);
+            if at != place.saturating_add(steps.saturating_mul(NEXT)) || !(whole || begins) {
+                return 0;
+            }
+            best = points(at, whole);
+        }
+        best
     }
 }
 
 /// The tags of an item as `tag:` compares them.
-pub(crate) fn tags(item: &Item) -> impl Iterator<Item = String> + '_ {
-    item.tags.iter().map(|tag| folded(tag))
+pub(crate) fn folded_tags(tags: &[&str]) -> Vec<String> {
+    tags.iter().map(|tag| folded(tag)).collect()
 }
 
 /// What a search gives of an item: enough for a list of results. The rest is at the item's own address.
@@ -125,7 +170,7 @@ pub struct Hit {
 }
 
 impl Hit {
-    pub(crate) fn of(item: Item, position: Position) -> Self {
+    fn of(item: Item, position: Position) -> Self {
         Self {
             position,
             title: item.title,
@@ -155,9 +200,12 @@ impl Document {
     ) -> Self {
         let mut labels = vec![Label::Source.term(&item.source)];
         labels.extend(views.map(|view| Label::View.term(view)));
-        labels.extend(tags(&item).map(|tag| Label::Tag.term(&tag)));
+        let tags: Vec<&str> = item.tags.iter().map(String::as_str).collect();
+        let folded = folded_tags(&tags);
+        labels.extend(folded.iter().map(|tag| Label::Tag.term(tag)));
+        let author = item.author.as_deref().unwrap_or_default();
         Self {
-            words: Words::of(&item),
+            words: Words::of(&item.title, &tags, author, &item.summary),
             labels,
             hit: Hit::of(item, position),
         }

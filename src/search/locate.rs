@@ -20,12 +20,15 @@ pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
     value: impl Fn(String) -> F,
 ) -> Result<Option<(u32, Position)>, ReadError> {
     let first = run.terms.first().ok_or(Corrupt("a run without terms"))?;
-    let times = open(value(keys::run(first.name)).await?)?.times()?;
-    let ranks = &times.ranks;
+    let timed = open(value(keys::run(first.name)).await?)?;
+    let mut times = timed.times()?;
     let mut shards: BTreeMap<u128, Shard> = BTreeMap::new();
     // Among those of the same rank the hashes fall.
-    let mut low = ranks.partition_point(|rank| *rank > position.rank);
-    let mut high = ranks.partition_point(|rank| *rank >= position.rank);
+    let mut low = times.first_at(position.rank)?;
+    let mut high = match position.rank.checked_sub(1) {
+        Some(below) => times.first_at(below)?,
+        None => times.len(),
+    };
     let mut hashes = BTreeMap::new();
     loop {
         let at = if low < high {
@@ -33,14 +36,15 @@ pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
         } else {
             low
         };
-        let Some(rank) = ranks.get(at).copied() else {
+        if at >= times.len() {
             return Ok(None);
-        };
+        }
+        let rank = times.at(at)?.rank;
         let hash = match hashes.get(&at) {
             Some(hash) => *hash,
             None => {
                 let number = u32::try_from(at).unwrap_or(u32::MAX);
-                let name = super::find::record_name(run, number)?;
+                let name = super::values::record_name(run, number)?;
                 if let std::collections::btree_map::Entry::Vacant(vacant) = shards.entry(name) {
                     vacant.insert(open(value(keys::run(name)).await?)?);
                 }
@@ -60,6 +64,14 @@ pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
             high = at;
         }
     }
+}
+
+/// Whether `value`, one of a run, is as it was written.
+///
+/// # Errors
+/// Where it is not, or is of another layout.
+pub(crate) fn check_run_value(value: Bytes) -> Result<(), Corrupt> {
+    open(value).map(drop)
 }
 
 fn open(value: Bytes) -> Result<Shard, Corrupt> {

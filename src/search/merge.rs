@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::document::Document;
-use super::postings::Postings;
-use super::records::{BLOCK_DOCUMENTS, BLOCK_DOCUMENTS_MAX, Block, Record, blocks, unpack};
+use super::postings::{END, Postings};
+use super::records::{
+    BLOCK_DOCUMENTS, BLOCK_DOCUMENTS_MAX, Block, Record, Unpack, blocks, records_of,
+};
 use super::run::Run;
 use super::shard::{Shard, Terms};
 use super::write::{Made, Placed, RunWriter};
@@ -34,7 +36,7 @@ pub(crate) fn index(mut documents: Vec<Document>, generation: u64) -> Made {
             add(label.clone(), number, 0);
         }
         for (word, place) in document.words.iter() {
-            add(word.as_bytes().to_vec(), number, place);
+            add(word.to_vec(), number, place);
         }
     }
     let mut writer = RunWriter::new(&placed, generation);
@@ -81,22 +83,23 @@ impl Opened {
         };
         let terms = run.terms.iter().map(|shard| open(shard.name));
         let terms: Vec<Shard> = terms.collect::<Result<_, _>>()?;
-        let times = terms
+        let mut times = terms
             .first()
             .ok_or(Corrupt("a run without terms"))?
             .times()?;
-        let mut placed = Vec::with_capacity(times.ranks.len());
+        let mut placed = Vec::with_capacity(times.len());
         let mut all: Vec<(usize, Block)> = Vec::new();
         for (_, name) in &run.records {
             let shard = open(*name)?;
             for hash in shard.hashes() {
-                let rank = times.ranks.get(placed.len()).copied();
-                let rank = rank.ok_or(Corrupt("more records than documents"))?;
-                let number = u32::try_from(placed.len()).unwrap_or(u32::MAX);
+                let time = times.at(placed.len())?;
                 let hash = u64::from_le_bytes(*hash);
                 placed.push(Placed {
-                    position: Position { rank, hash },
-                    published: times.published(number, rank),
+                    position: Position {
+                        rank: time.rank,
+                        hash,
+                    },
+                    published: time.published,
                 });
             }
             for (first, packed) in shard.records() {
@@ -112,7 +115,7 @@ impl Opened {
         if !all.iter().all(sound) || all.first().is_none_or(|(first, _)| *first != 0) {
             return Err(Corrupt("a run's records out of order"));
         }
-        if placed.len() != times.ranks.len() || placed.len() != run.documents as usize {
+        if placed.len() != times.len() || placed.len() != run.documents as usize {
             return Err(Corrupt("a run of other documents than it says"));
         }
         Ok(Self {
@@ -233,13 +236,16 @@ fn merge_terms(runs: &[Opened], numbers: &[Vec<u32>], writer: &mut RunWriter<'_>
                 let Some(mut postings) = walk.take() else {
                     break;
                 };
-                while let Some(old) = postings.next(&mut places) {
-                    let new = numbers.get(old as usize).copied().unwrap_or(GONE);
+                while postings.document() != END {
+                    let old = postings.document() as usize;
+                    let new = numbers.get(old).copied().unwrap_or(GONE);
                     if new != GONE {
                         let start = all_places.len();
+                        postings.places(&mut places);
                         all_places.extend_from_slice(&places);
                         found.push((new, start..all_places.len()));
                     }
+                    postings.advance();
                 }
             }
         }
@@ -261,6 +267,7 @@ fn merge_records(
 ) -> Result<Vec<Block>, Corrupt> {
     let mut merged = Vec::new();
     let mut loose: Vec<Record> = Vec::new();
+    let mut unpack = Unpack::default();
     let mut at = 0;
     while let Some((_, index, old)) = order.get(at) {
         let (Some(opened), Some(numbers)) = (runs.get(*index), numbers.get(*index)) else {
@@ -288,7 +295,7 @@ fn merge_records(
             loose.clear();
             merged.push(block.clone());
         } else {
-            let records = unpack(&block.packed)?;
+            let records = records_of(&unpack.block(&block.packed)?)?;
             loose.extend(records.into_iter().skip(old - *first).take(count));
         }
         at += count.max(1);

@@ -8,20 +8,24 @@
 //! Results are ordered by a number that depends on the item and the query alone, not on what else is stored or how it is
 //! indexed: so a cursor stays valid, whatever is published meanwhile.
 
+mod clauses;
 mod cursor;
 mod document;
 mod find;
 mod letters;
+mod lists;
 mod locate;
 mod matching;
 mod merge;
 mod postings;
+mod prepared;
 mod query;
 mod records;
 mod run;
 mod scan;
 mod shard;
 mod times;
+mod values;
 mod varint;
 mod words;
 mod write;
@@ -29,18 +33,19 @@ mod write;
 pub use cursor::SearchCursor;
 pub use document::Hit;
 pub use find::{Found, READS_MAX, find};
+pub use matching::TOTAL_MAX;
 pub use query::{
     CLAUSES_MAX, PREFIX_CHARS_MIN, QUERY_CHARS_MAX, QUERY_WORDS_MAX, Query, QueryError,
 };
 pub use run::{Index, Run, TermShard};
 
 pub(crate) use document::Document;
-pub(crate) use locate::locate;
+pub(crate) use locate::{check_run_value, locate};
 pub(crate) use merge::{Opened, index, merge};
 pub(crate) use write::Made;
 
 /// Documents of one run, at most: more are several runs.
-pub const RUN_DOCUMENTS_MAX: usize = 32_000;
+pub const RUN_DOCUMENTS_MAX: usize = 30_000;
 
 /// What a point is worth, in milliseconds: an item that has the words in its title (8 points) comes before one that has them
 /// in its summary (2 points) and is up to 30 days newer.

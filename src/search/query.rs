@@ -1,6 +1,6 @@
 //! The query language: words, `"phrases"`, `-without`, `source:` `category:` `tag:` `before:` `after:`.
 
-use super::document::{Label, Words};
+use super::document::Label;
 use super::words::words;
 use crate::fold::ALL;
 use crate::time::Timestamp;
@@ -27,6 +27,8 @@ pub struct Query {
     pub(crate) after: Option<Timestamp>,
     /// Published earlier than this.
     pub(crate) before: Option<Timestamp>,
+    /// Points are not asked for.
+    pub(crate) newest_first: bool,
 }
 
 /// One condition.
@@ -211,42 +213,32 @@ impl Query {
         })
     }
 
-    /// How many clauses of words there are that add to an item's points.
+    /// In the order of lists, whatever the words come to.
+    #[must_use]
+    pub fn newest_first(mut self) -> Self {
+        self.newest_first = true;
+        self
+    }
+
+    /// Whether a clause adds to an item's points.
+    pub(crate) fn scores(&self, clause: &Clause) -> bool {
+        !self.newest_first && !clause.negated && matches!(clause.what, What::Words { .. })
+    }
+
+    /// How many clauses add to an item's points.
     pub(crate) fn scoring(&self) -> u32 {
-        let scores =
-            |clause: &&Clause| !clause.negated && matches!(clause.what, What::Words { .. });
-        u32::try_from(self.clauses.iter().filter(scores).count()).unwrap_or(u32::MAX)
+        let scoring = self.clauses.iter().filter(|clause| self.scores(clause));
+        u32::try_from(scoring.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether it asks for times.
+    pub(crate) fn has_times(&self) -> bool {
+        self.after.is_some() || self.before.is_some()
     }
 
     /// Whether an item published at `at` is within the times asked for.
     pub(crate) fn at(&self, at: Timestamp) -> bool {
         self.after.is_none_or(|after| at >= after) && self.before.is_none_or(|before| at < before)
-    }
-}
-
-impl Clause {
-    /// What `words` come to by this clause: 0 where it does not hold.
-    pub(crate) fn points_in(words: &[String], prefix: bool, document: &Words) -> u8 {
-        let matches = |start: usize| {
-            let mut expected = None;
-            let mut best = 0;
-            for (index, wanted) in words.iter().enumerate() {
-                let (word, place) = document.get(start + index)?;
-                if expected.is_some_and(|expected| expected != place) {
-                    return None;
-                }
-                let last = index + 1 == words.len();
-                let whole = word == wanted;
-                let begins = last && prefix && word.starts_with(wanted.as_str());
-                if !(whole || begins) {
-                    return None;
-                }
-                best = super::document::points(place, whole);
-                expected = Some(place + super::document::NEXT);
-            }
-            Some(best)
-        };
-        (0..document.len()).filter_map(matches).max().unwrap_or(0)
     }
 }
 

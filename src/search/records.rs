@@ -1,11 +1,8 @@
 //! What a list of results shows of each document: blocks of some documents each, compressed, so that the results of one page
 //! lie in a few values however scattered they are.
 
-use std::io::Read;
-
 use bytes::Bytes;
-use flate2::bufread::DeflateDecoder;
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::document::Hit;
 use super::varint;
@@ -17,7 +14,11 @@ pub(super) const BLOCK_DOCUMENTS: usize = 16;
 /// Most documents of a block: one that would be left with fewer than half of [`BLOCK_DOCUMENTS`] goes into its neighbour.
 pub(super) const BLOCK_DOCUMENTS_MAX: usize = BLOCK_DOCUMENTS + BLOCK_DOCUMENTS / 2;
 /// A block of more bytes than this is none of ours: the longest titles and addresses take a third of it.
-const BLOCK_BYTES_MAX: u64 = 256 * 1024;
+const BLOCK_BYTES_MAX: usize = 256 * 1024;
+/// What most blocks take, unpacked.
+const PLAIN_BYTES: usize = 4 * 1024;
+/// Texts of a record.
+const TEXTS: usize = 4;
 
 const BROKEN: Corrupt = Corrupt("a run's record is broken");
 
@@ -87,18 +88,53 @@ fn pack(records: &[Record], deflate: &mut Compress) -> Vec<u8> {
     packed
 }
 
-/// The records of a block.
-pub(super) fn unpack(block: &[u8]) -> Result<Vec<Record>, Corrupt> {
-    let mut plain = Vec::new();
-    let mut decoder = DeflateDecoder::new(block).take(BLOCK_BYTES_MAX);
-    decoder.read_to_end(&mut plain).map_err(|_| BROKEN)?;
-    let mut bytes = plain.as_slice();
+/// Unpacks blocks, one after another.
+pub(super) struct Unpack(Decompress);
+
+impl Default for Unpack {
+    fn default() -> Self {
+        Self(Decompress::new(false))
+    }
+}
+
+impl Unpack {
+    /// A block, unpacked.
+    pub(super) fn block(&mut self, packed: &[u8]) -> Result<Vec<u8>, Corrupt> {
+        self.0.reset(false);
+        let mut plain = Vec::with_capacity(PLAIN_BYTES);
+        loop {
+            let at = usize::try_from(self.0.total_in()).unwrap_or(usize::MAX);
+            let rest = packed.get(at..).unwrap_or_default();
+            let status = self
+                .0
+                .decompress_vec(rest, &mut plain, FlushDecompress::Finish);
+            match status.map_err(|_| BROKEN)? {
+                Status::StreamEnd => return Ok(plain),
+                _ if plain.len() < plain.capacity() || plain.len() > BLOCK_BYTES_MAX => {
+                    return Err(BROKEN);
+                }
+                _ => plain.reserve(plain.len()),
+            }
+        }
+    }
+}
+
+/// Record `index` of an unpacked block.
+pub(super) fn record_of(mut plain: &[u8], index: usize) -> Result<Record, Corrupt> {
+    for _ in 0..index * TEXTS {
+        varint::take_bytes(&mut plain).ok_or(BROKEN)?;
+    }
+    Record::read(&mut plain).ok_or(BROKEN)
+}
+
+/// All records of an unpacked block.
+pub(super) fn records_of(mut plain: &[u8]) -> Result<Vec<Record>, Corrupt> {
     let mut records = Vec::new();
-    while !bytes.is_empty() {
+    while !plain.is_empty() {
         if records.len() == BLOCK_DOCUMENTS_MAX {
             return Err(BROKEN);
         }
-        records.push(Record::read(&mut bytes).ok_or(BROKEN)?);
+        records.push(Record::read(&mut plain).ok_or(BROKEN)?);
     }
     Ok(records)
 }
@@ -149,24 +185,44 @@ mod tests {
         for count in [0, 1, 16, 24, 25, 40, 100] {
             let records: Vec<Record> = (0..count).map(record).collect();
             let blocks = blocks(&records);
+            let mut unpack = Unpack::default();
             let read = blocks.iter().flat_map(|block| {
-                let read = unpack(&block.packed).unwrap();
+                let plain = unpack.block(&block.packed).unwrap();
+                let read = records_of(&plain).unwrap();
                 assert_eq!(read.len(), block.documents);
+                for (index, record) in read.iter().enumerate() {
+                    assert_eq!(record_of(&plain, index), Ok(record.clone()));
+                }
                 read
             });
             assert_eq!(read.collect::<Vec<_>>(), records, "{count}");
         }
     }
 
+    fn deflate_anew() -> Compress {
+        Compress::new(Compression::default(), false)
+    }
+
     #[test]
     fn broken_blocks_are_refused() {
-        let mut deflate = Compress::new(Compression::default(), false);
+        let mut deflate = deflate_anew();
         let mut packed_of =
             |count: u64| pack(&(0..count).map(record).collect::<Vec<_>>(), &mut deflate);
+        let mut unpack = Unpack::default();
         let packed = packed_of(16);
         for end in 0..packed.len() {
-            let _ = unpack(&packed[..end]);
+            assert!(unpack.block(&packed[..end]).is_err());
         }
-        assert!(unpack(&packed_of(25)).is_err());
+        let plain = unpack.block(&packed_of(25)).unwrap();
+        assert!(records_of(&plain).is_err());
+        assert!(record_of(&plain, 25).is_err());
+        assert!(unpack.block(&[0xff; 9]).is_err());
+        // Of text that packs well, no more than a block may have.
+        let long = Record {
+            title: "x".repeat(2 * BLOCK_BYTES_MAX),
+            ..record(1)
+        };
+        let packed = pack(&[long], &mut deflate_anew());
+        assert!(unpack.block(&packed).is_err());
     }
 }

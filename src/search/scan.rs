@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Hit, Label, Words, tags};
+use super::document::{Hit, Label};
+use super::prepared::{Prepared, prepared};
 use super::query::{Clause, Query, What};
 use super::run::Index;
 use crate::fold::ALL;
-use crate::item::Item;
 use crate::slice::{Corrupt, Head, Items, Position, Segment, SliceRef, keys};
+use crate::syndicate::Entry;
 
 /// Segments of one view that a search looks through; what lies behind them waits for the index, and the answer says so.
 const SEGMENTS_MAX: usize = 4;
@@ -100,22 +101,25 @@ impl<'a> Scan<'a> {
         all.map(|segment| keys::segment(segment.name))
     }
 
-    /// Everything found, with its points. `open` gives the segments.
+    /// Everything found. `open` gives the segments.
     ///
     /// # Errors
     /// Where a segment can't be used.
     pub(super) fn hits<E: From<Corrupt>>(
         &self,
         open: impl Fn(SliceRef) -> Result<Segment, E>,
-    ) -> Result<Vec<(u32, Hit)>, E> {
+    ) -> Result<Vec<Seen>, E> {
         let mut found = Vec::new();
         let items = &self.head.items;
-        for index in (0..items.len()).filter(|index| items.in_view(*index, self.base)) {
+        let all = prepared(items, items.len());
+        for (index, one) in all.iter().enumerate() {
             let in_view = |id: &str| {
                 let view = self.head.view(id);
                 view.is_some_and(|view| items.in_view(index, view))
             };
-            found.extend(self.look(items, index, &in_view));
+            if items.in_view(index, self.base) {
+                found.extend(self.look(items, index, one.as_ref(), &in_view));
+            }
         }
         let mut members: BTreeMap<&str, BTreeSet<Position>> = BTreeMap::new();
         for (id, segments) in &self.others {
@@ -127,18 +131,18 @@ impl<'a> Scan<'a> {
         }
         let base = self.head.view_id(self.base);
         for segment in &self.base_segments {
-            let segment = open(*segment)?;
-            let items = &segment.items;
-            for index in 0..items.len() {
+            let items = open(*segment)?.items;
+            let count = (0..items.len())
+                .take_while(|index| items.position(*index) > self.indexed_upto)
+                .count();
+            let all = prepared(&items, count);
+            for (index, one) in all.iter().take(count).enumerate() {
                 let position = items.position(index);
-                if position <= self.indexed_upto {
-                    break;
-                }
                 let in_view = |id: &str| {
                     let of = members.get(id);
                     id == base || id == ALL || of.is_some_and(|of| of.contains(&position))
                 };
-                found.extend(self.look(items, index, &in_view));
+                found.extend(self.look(&items, index, one.as_ref(), &in_view));
             }
         }
         Ok(found)
@@ -149,37 +153,62 @@ impl<'a> Scan<'a> {
         &self,
         items: &Items,
         index: usize,
+        prepared: Option<&Prepared>,
         in_view: &dyn Fn(&str) -> bool,
-    ) -> Option<(u32, Hit)> {
-        let json = items.json(index, index + 1);
-        let item: Item = serde_json::from_slice(&json).ok()?;
-        if !self.query.at(item.published) {
-            return None;
-        }
-        let words = Words::of(&item);
+    ) -> Option<Seen> {
+        let prepared = prepared.filter(|prepared| self.query.at(prepared.published))?;
         let mut points = 0;
         for clause in &self.query.clauses {
-            let here = points_of(clause, &item, &words, in_view);
+            let here = points_of(clause, prepared, items.source_id(index), in_view);
             if (here > 0) == clause.negated {
                 return None;
             }
-            if !clause.negated && matches!(clause.what, What::Words { .. }) {
+            if self.query.scores(clause) {
                 points += u32::from(here);
             }
         }
-        Some((points, Hit::of(item, items.position(index))))
+        Some(Seen {
+            points,
+            position: items.position(index),
+            items: items.clone(),
+            index,
+        })
     }
 }
 
-fn points_of(clause: &Clause, item: &Item, words: &Words, in_view: &dyn Fn(&str) -> bool) -> u8 {
+/// An item that was looked at and found.
+pub(super) struct Seen {
+    pub(super) points: u32,
+    pub(super) position: Position,
+    items: Items,
+    index: usize,
+}
+
+impl Seen {
+    /// As a result.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub(super) fn hit(&self) -> Result<Hit, Corrupt> {
+        let json = self.items.json(self.index, self.index + 1);
+        let entry = Entry::read(&json)?;
+        Ok(Hit {
+            position: self.position,
+            title: entry.title.into_owned(),
+            url: entry.url.map(Into::into),
+            source: entry.source.into_owned(),
+            category: entry.category.into_owned(),
+            published: entry.published,
+        })
+    }
+}
+
+fn points_of(clause: &Clause, item: &Prepared, source: &str, in_view: &dyn Fn(&str) -> bool) -> u8 {
     match &clause.what {
-        What::Words {
-            words: wanted,
-            prefix,
-        } => Clause::points_in(wanted, *prefix, words),
+        What::Words { words, prefix } => item.words.points_of(words, *prefix),
         What::Label { label, id } => u8::from(match label {
-            Label::Source => item.source == *id,
-            Label::Tag => tags(item).any(|tag| tag == *id),
+            Label::Source => source == id,
+            Label::Tag => item.tags.iter().any(|tag| tag == id),
             Label::View => in_view(id),
         }),
     }

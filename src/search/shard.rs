@@ -8,13 +8,16 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::postings::Postings;
-use super::records::{Record, unpack};
+use super::records::{Record, Unpack, record_of};
 use super::times::Times;
 use super::varint;
 use crate::slice::{Corrupt, Kind, Stamp, Value, Writer};
 
 /// Terms from one place to begin to the next.
 pub(super) const BLOCK_TERMS: usize = 16;
+
+/// The layout of terms, times and records. A run of another one is made anew by a publish; until then it is not searched.
+const LAYOUT: u32 = 2;
 
 const META: u16 = 1;
 const TIMES: u16 = 2;
@@ -48,7 +51,8 @@ impl ShardParts {
     pub(super) fn encode(self, generation: u64) -> Bytes {
         let mut writer = Writer::default();
         let documents = u32::try_from(self.documents).unwrap_or(u32::MAX);
-        writer.section(META, vec![documents.to_le_bytes().to_vec()]);
+        let meta = [documents.to_le_bytes(), LAYOUT.to_le_bytes()].concat();
+        writer.section(META, vec![meta]);
         if !self.terms.is_empty() {
             writer.section(TIMES, self.times);
             writer.section(BLOCKS, vec![self.blocks]);
@@ -81,8 +85,13 @@ impl Shard {
     /// Where `value` is no part of a run of this format.
     pub(super) fn open(value: Bytes) -> Result<Self, Corrupt> {
         let value = Value::open(value, Kind::Run)?;
-        let meta = value.piece(META, 0).first_chunk();
-        let documents = meta.ok_or(Corrupt("a run without its numbers"))?;
+        let (numbers, _) = value.piece(META, 0).as_chunks();
+        let [documents, layout] = numbers else {
+            return Err(Corrupt("a run of another layout"));
+        };
+        if u32::from_le_bytes(*layout) != LAYOUT {
+            return Err(Corrupt("a run of another layout"));
+        }
         let documents = u32::from_le_bytes(*documents) as usize;
         if documents > super::RUN_DOCUMENTS_MAX {
             return Err(Corrupt("a run of too many documents"));
@@ -98,9 +107,9 @@ impl Shard {
         self.value.verify()
     }
 
-    pub(super) fn times(&self) -> Result<Times, Corrupt> {
-        let (ranks, others) = (self.value.piece(TIMES, 0), self.value.piece(TIMES, 1));
-        Times::decode(self.documents, ranks, others)
+    pub(super) fn times(&self) -> Result<Times<'_>, Corrupt> {
+        let (table, all) = (self.value.piece(TIMES, 0), self.value.piece(TIMES, 1));
+        Times::open(self.documents, table, all)
     }
 
     fn block(&self, index: usize) -> Option<(usize, usize)> {
@@ -180,7 +189,8 @@ impl Shard {
     pub(super) fn record(
         &self,
         number: usize,
-        opened: &mut BTreeMap<usize, Vec<Record>>,
+        opened: &mut BTreeMap<usize, Vec<u8>>,
+        unpack: &mut Unpack,
     ) -> Result<Record, Corrupt> {
         let (cells, _) = self.value.piece(STARTS, 0).as_chunks::<4>();
         let after = cells.partition_point(|cell| u32::from_le_bytes(*cell) as usize <= number);
@@ -189,13 +199,10 @@ impl Shard {
             .ok_or(Corrupt("a record of another value"))?;
         let start = self.start(block);
         if let std::collections::btree_map::Entry::Vacant(vacant) = opened.entry(start) {
-            vacant.insert(unpack(self.value.piece(RECORDS, block))?);
+            vacant.insert(unpack.block(self.value.piece(RECORDS, block))?);
         }
-        let records = opened.get(&start);
-        records
-            .and_then(|records| records.get(number - start))
-            .cloned()
-            .ok_or(Corrupt("a run without a record"))
+        let plain = opened.get(&start).map_or(&[][..], Vec::as_slice);
+        record_of(plain, number - start)
     }
 }
 

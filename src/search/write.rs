@@ -8,15 +8,15 @@ use super::postings::List;
 use super::records::Block;
 use super::run::{Run, TermShard};
 use super::shard::{BLOCK_TERMS, ShardParts};
-use super::times::Times;
+use super::times::{self, Time};
 use super::{RUN_DOCUMENTS_MAX, varint};
 use crate::slice::{Position, VALUE_BYTES_MAX, keys, stored_hash};
 
 /// What a value of a run is filled up to, in bytes: tables and header take the rest.
-const SHARD_BYTES_MAX: usize = VALUE_BYTES_MAX - 60_000;
-/// Of a document in a run's times, at worst, in bytes: all dates from the year 0001 to 9999, and each at another time than
-/// its rank.
-const TIMES_BYTES_MAX: usize = 5 + 8;
+const SHARD_BYTES_MAX: usize = VALUE_BYTES_MAX - 40_000;
+/// Of a document in a run's times, at worst, in bytes: all dates from the year 0001 to 9999, each at another time than
+/// its rank, and its part of the table.
+const TIMES_BYTES_MAX: usize = 6 + 8;
 
 const _: () = assert!(RUN_DOCUMENTS_MAX * TIMES_BYTES_MAX + 20_000 < SHARD_BYTES_MAX);
 
@@ -32,20 +32,6 @@ pub(crate) struct Made {
 pub(super) struct Placed {
     pub(super) position: Position,
     pub(super) published: i64,
-}
-
-pub(super) fn times(documents: &[Placed]) -> Times {
-    let others = documents.iter().enumerate().filter_map(|(number, placed)| {
-        let other = placed.published != placed.position.rank;
-        other.then_some((u32::try_from(number).ok()?, placed.published))
-    });
-    Times {
-        ranks: documents
-            .iter()
-            .map(|placed| placed.position.rank)
-            .collect(),
-        others: others.collect(),
-    }
 }
 
 /// Takes terms in their order, and cuts them into values.
@@ -81,7 +67,10 @@ impl Range {
 impl<'a> RunWriter<'a> {
     /// For these documents (not empty).
     pub(super) fn new(documents: &'a [Placed], generation: u64) -> Self {
-        let times = times(documents).encode();
+        let times = times::encode(documents.iter().map(|placed| Time {
+            rank: placed.position.rank,
+            published: placed.published,
+        }));
         let times_bytes: usize = times.iter().map(Vec::len).sum();
         Self {
             documents,
@@ -102,13 +91,13 @@ impl<'a> RunWriter<'a> {
         let mut continues = false;
         for (document, places) in all {
             list.push(document, places);
-            if list.bytes.len() > self.list_bytes_max {
-                self.put(term, &std::mem::take(&mut list).bytes, continues);
+            if list.len() > self.list_bytes_max {
+                self.put(term, &list.finish(), continues);
                 continues = true;
             }
         }
-        if !list.bytes.is_empty() {
-            self.put(term, &list.bytes, continues);
+        if list.len() > 0 {
+            self.put(term, &list.finish(), continues);
         }
     }
 

@@ -17,10 +17,11 @@ use super::problem::Problem;
 use super::query::Parameters;
 use super::reads;
 use super::reply::Reply;
+use super::search;
 use crate::cycle::{self, CycleError};
 use crate::host::Host;
 use crate::page::{Kind, Selections, SiteWords};
-use crate::read::{self, Page, Query};
+use crate::read::{self, Query};
 use crate::slice::Head;
 use crate::syndicate::{self, Entry, Feed, Format, Outlines, Sitemap};
 use crate::tenant::TenantHost;
@@ -67,6 +68,9 @@ pub(super) async fn feed<H: Host>(
     parameters: &Parameters,
     format: Format,
 ) -> Result<Reply, Problem> {
+    if let Some(q) = parameters.get("q") {
+        return search::feed(host, request, parameters, q, format).await;
+    }
     let selected = Selected {
         category: parameters.get("category"),
         source: parameters.get("source"),
@@ -124,9 +128,10 @@ pub(super) async fn feed<H: Host>(
         next: next.as_deref(),
         selections: &selections,
     };
-    let content = feed
-        .write(&page, format)
-        .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
+    let array = syndicate::array(&page.json);
+    let entries =
+        Entry::read_all(&array).map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
+    let content = feed.write(&entries, format);
     let keys = reads::keys_of(selected.category, selected.source);
     let mut reply = Reply::ok(format.media_type(), vec![content.into()])
         .of_head(&head, content_etag(basis.as_bytes()), keys)
@@ -140,22 +145,20 @@ pub(super) async fn feed<H: Host>(
 }
 
 /// All of a feed but its items.
-struct Around<'a> {
-    title: &'a str,
-    site: &'a SiteWords,
-    updated: Timestamp,
-    origin: &'a Origin,
-    home: &'a str,
-    id: &'a str,
-    this: &'a str,
-    next: Option<&'a str>,
-    selections: &'a Selections,
+pub(super) struct Around<'a> {
+    pub(super) title: &'a str,
+    pub(super) site: &'a SiteWords,
+    pub(super) updated: Timestamp,
+    pub(super) origin: &'a Origin,
+    pub(super) home: &'a str,
+    pub(super) id: &'a str,
+    pub(super) this: &'a str,
+    pub(super) next: Option<&'a str>,
+    pub(super) selections: &'a Selections,
 }
 
 impl Around<'_> {
-    fn write(&self, page: &Page, format: Format) -> Result<String, crate::slice::Corrupt> {
-        let array = syndicate::array(&page.json);
-        let entries = Entry::read_all(&array)?;
+    pub(super) fn write(&self, entries: &[Entry<'_>], format: Format) -> String {
         let sources: BTreeMap<&str, Cow<'_, str>> = self
             .selections
             .all(Kind::Source)
@@ -172,14 +175,14 @@ impl Around<'_> {
             this: self.this,
             next: self.next,
             sources: &sources,
-            entries: &entries,
+            entries,
         };
-        Ok(syndicate::write(&feed, format))
+        syndicate::write(&feed, format)
     }
 }
 
 /// A feed without items, which nobody is to keep.
-async fn nothing_yet<H: Host>(
+pub(super) async fn nothing_yet<H: Host>(
     host: &H,
     request: &Request<Bytes>,
     format: Format,
@@ -197,9 +200,7 @@ async fn nothing_yet<H: Host>(
         next: None,
         selections: &Selections::default(),
     };
-    let content = feed
-        .write(&Page::default(), format)
-        .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
+    let content = feed.write(&[], format);
     Ok(Reply::ok(format.media_type(), vec![content.into()]))
 }
 

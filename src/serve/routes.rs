@@ -157,6 +157,12 @@ const SEARCH: Parameter = Parameter {
     description: "Only items that this search finds, the best first: words, `\"phrases\"`, `-without`, `source:` `category:` `tag:` `before:` `after:`. See docs/search.md. Not with `page`.",
     example: "kernel \"memory safety\" -rumour after:2026-11",
 };
+const SUBSCRIBED: Parameter = Parameter {
+    name: "q",
+    in_query: true,
+    description: "Only items that this search finds, newest first, with titles and addresses alone. See docs/search.md.",
+    example: "kernel -rumour",
+};
 const AFTER: Parameter = Parameter {
     name: "after",
     in_query: true,

@@ -114,7 +114,7 @@ fn hit() -> Value {
 
 fn page() -> Value {
     object_but(
-        &["searched_to"],
+        &["searched_to", "total_is"],
         &json!({
             "items": {
                 "type": "array", "maxItems": PAGE_ITEMS_MAX,
@@ -128,8 +128,12 @@ fn page() -> Value {
                 "type": ["string", "null"],
                 "description": "The `cursor` of the next page, if there is one.",
             },
-            "total": count("Items on all pages."),
-            "searched_to": maybe_time("With `q`: what is older was not looked at (yet); null where all of the history was."),
+            "total": count("Items on all pages; with `q` counted up to 10,000."),
+            "total_is": {
+                "type": "string", "enum": ["exact", "at_least"],
+                "description": "With `q`: `at_least` where there are more than `total`.",
+            },
+            "searched_to": maybe_time("With `q`: what is older was not looked at, or not all of it (yet); null where all of the history was."),
             "generation": generation(),
             "updated": maybe_time("When this was published; null before the first time."),
         }),

@@ -1,18 +1,23 @@
 //! `q=`: results in place of a list.
 
 use bytes::Bytes;
+use http::Request;
 use serde::Serialize;
+use url::form_urlencoded;
 
 use super::conditional::{basis, content_etag};
+use super::feeds::{self, Around};
 use super::home;
+use super::origin::Origin;
 use super::problem::Problem;
 use super::query::{Parameters, echo};
 use super::reads;
 use super::reply::{HTML, JSON, Reply};
 use crate::host::Host;
-use crate::page::{self, Kind, Results, Selections};
+use crate::page::{self, Kind, Results, Selections, SiteWords};
 use crate::search::{Found, Hit, Query, SearchCursor, find};
 use crate::slice::Head;
+use crate::syndicate::{Entry, Format};
 use crate::time::Timestamp;
 
 /// What is asked for.
@@ -24,14 +29,21 @@ struct Asked<'p> {
     cursor: Option<SearchCursor>,
 }
 
-fn asked<'p>(parameters: &'p Parameters, q: &'p str) -> Result<Asked<'p>, Problem> {
+fn asked<'p>(
+    parameters: &'p Parameters,
+    q: &'p str,
+    newest_first: bool,
+) -> Result<Asked<'p>, Problem> {
     if parameters.get("page").is_some() {
         let detail = "`page` can't be used with `q`; follow `next` instead.";
         return Err(Problem::bad_parameter("page", detail));
     }
     let (category, source) = (parameters.get("category"), parameters.get("source"));
     let query = Query::parse(q).map_err(|error| Problem::bad_parameter("q", error.to_string()))?;
-    let query = query.within(category, source);
+    let mut query = query.within(category, source);
+    if newest_first {
+        query = query.newest_first();
+    }
     let cursor = parameters.get("cursor").map(|text| {
         SearchCursor::parse(text, &query).map_err(|_| {
             let detail = format!(
@@ -60,6 +72,32 @@ impl Asked<'_> {
         })
     }
 
+    /// The address at `path` of what was asked for.
+    fn address(
+        &self,
+        base: &str,
+        path: &str,
+        limit: Option<String>,
+        cursor: Option<String>,
+    ) -> String {
+        let start = format!("{base}{path}?");
+        let end = start.len();
+        let mut address = form_urlencoded::Serializer::for_suffix(start, end);
+        address.append_pair("q", self.q);
+        let (category, source) = (self.category, self.source);
+        for (name, value) in [
+            ("category", category),
+            ("source", source),
+            ("limit", limit.as_deref()),
+            ("cursor", cursor.as_deref()),
+        ] {
+            if let Some(value) = value {
+                address.append_pair(name, value);
+            }
+        }
+        address.finish()
+    }
+
     async fn find<H: Host>(&self, host: &H, head: &Head, limit: usize) -> Result<Found, Problem> {
         find(host.kv(), head, &self.query, self.cursor, limit)
             .await
@@ -76,6 +114,7 @@ impl Asked<'_> {
             self.source.unwrap_or_default(),
             &text(self.cursor.map(|cursor| cursor.to_string())),
             &text(found.searched_to.map(|at| at.to_string())),
+            &found.total.to_string(),
             more,
         ];
         basis(head.answers_hash(), &parts)
@@ -112,7 +151,7 @@ pub(super) async fn items<H: Host>(
     parameters: &Parameters,
     q: &str,
 ) -> Result<Reply, Problem> {
-    let asked = asked(parameters, q)?;
+    let asked = asked(parameters, q, false)?;
     let limit = reads::limit(parameters)?;
     let Some(head) = reads::head(host).await? else {
         return Ok(reads::no_items());
@@ -127,9 +166,14 @@ pub(super) async fn items<H: Host>(
     let text =
         |text: Option<String>| text.map_or_else(|| "null".to_owned(), |text| format!("\"{text}\""));
     let json = format!(
-        r#"{{"items":{hits},"next":{},"total":{},{},"searched_to":{}}}"#,
+        r#"{{"items":{hits},"next":{},"total":{},"total_is":"{}",{},"searched_to":{}}}"#,
         text(found.next.map(|next| next.to_string())),
         found.total,
+        if found.more_than_total {
+            "at_least"
+        } else {
+            "exact"
+        },
         reads::published(&head),
         text(found.searched_to.map(|at| at.to_string())),
     );
@@ -150,7 +194,7 @@ pub(super) async fn page<H: Host>(
     parameters: &Parameters,
     q: &str,
 ) -> Result<Reply, Problem> {
-    let asked = asked(parameters, q)?;
+    let asked = asked(parameters, q, false)?;
     let Some(head) = reads::head(host).await? else {
         return Ok(home::nothing_yet());
     };
@@ -176,4 +220,69 @@ pub(super) async fn page<H: Host>(
     let basis = asked.basis(&head, "results", &found, &page::ago(head.updated(), now));
     let key = reads::keys_of(asked.category, asked.source);
     Ok(Reply::ok(HTML, chunks).of_head(&head, content_etag(basis.as_bytes()), key))
+}
+
+/// `GET /feed.xml?q=` and its kin: what a search finds, newest first, so that a reader who asks for the first page again sees all that is new.
+pub(super) async fn feed<H: Host>(
+    host: &H,
+    request: &Request<Bytes>,
+    parameters: &Parameters,
+    q: &str,
+    format: Format,
+) -> Result<Reply, Problem> {
+    let asked = asked(parameters, q, true)?;
+    let limit = reads::limit(parameters)?;
+    let Some(head) = reads::head(host).await? else {
+        return feeds::nothing_yet(host, request, format).await;
+    };
+    let selections = reads::selections(&head);
+    asked.check(&selections)?;
+    let site = SiteWords::of(&head);
+    let origin = Origin::new(&site.url, request)?;
+    let number = limit.unwrap_or_else(|| selections.page_items());
+    let found = asked.find(host, &head, number).await?;
+    let own = |cursor: Option<SearchCursor>| {
+        let limit = limit.map(|limit| limit.to_string());
+        let cursor = cursor.map(|cursor| cursor.to_string());
+        asked.address(&origin.base, format.path(), limit, cursor)
+    };
+    let this = own(asked.cursor);
+    let next = found.next.map(|next| own(Some(next)));
+    let entries: Vec<Entry<'_>> = found.hits.iter().map(entry).collect();
+    let feed = Around {
+        title: &format!("“{q}” · {}", site.title),
+        site: &site,
+        updated: head.updated(),
+        origin: &origin,
+        home: &asked.address(&origin.base, "/", None, None),
+        id: &asked.address(&origin.base, format.path(), None, None),
+        this: &this,
+        next: next.as_deref(),
+        selections: &selections,
+    };
+    let content = feed.write(&entries, format);
+    let basis = asked.basis(&head, format.path(), &found, &this);
+    let keys = reads::keys_of(asked.category, asked.source);
+    let mut reply = Reply::ok(format.media_type(), vec![content.into()])
+        .of_head(&head, content_etag(basis.as_bytes()), keys)
+        .since(head.updated());
+    origin.vary(&mut reply);
+    Ok(reply)
+}
+
+/// A result as an entry of a feed.
+fn entry(hit: &Hit) -> Entry<'_> {
+    Entry {
+        id: hit.position.to_string().into(),
+        title: hit.title.as_str().into(),
+        url: hit.url.as_deref().map(Into::into),
+        source: hit.source.as_str().into(),
+        category: hit.category.as_str().into(),
+        tags: Vec::new(),
+        author: None,
+        published: hit.published,
+        updated: None,
+        summary: "".into(),
+        image: None,
+    }
 }

@@ -95,6 +95,13 @@ impl Items {
         Ok(items)
     }
 
+    /// Whether these are of the same value: not of another one of the same bytes, but of that place in memory.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let (one, other) = (self.value.bytes(), other.value.bytes());
+        // What is held can't be given to something else meanwhile.
+        std::ptr::eq::<[u8]>(one.as_ref(), other.as_ref())
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.count

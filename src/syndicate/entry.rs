@@ -109,6 +109,14 @@ pub fn array(fragments: &[Bytes]) -> Vec<u8> {
 }
 
 impl<'a> Entry<'a> {
+    /// Reads the JSON of one item.
+    ///
+    /// # Errors
+    /// Where it is no item of this version.
+    pub fn read(json: &'a [u8]) -> Result<Self, Corrupt> {
+        serde_json::from_slice(json).map_err(|_| Corrupt("an item that is none"))
+    }
+
     /// Reads what [`array()`] has made.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ mod purged;
 mod retention;
 mod search;
 mod search_cost;
+mod search_index;
 mod sources;
 mod told;
 mod walk;

@@ -79,8 +79,8 @@ fn entry(dice: &mut Dice, source: &str, number: i64) -> Value {
 const LISTED_MAX: usize = 500;
 
 /// A site under test: the entries of each source, oldest first.
-struct Site {
-    world: World,
+pub(super) struct Site {
+    pub(super) world: World,
     config: Config,
     entries: [Vec<Value>; 2],
     next: i64,
@@ -89,7 +89,7 @@ struct Site {
 const SOURCES: [&str; 2] = ["a", "b"];
 
 impl Site {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut config = config(&SOURCES);
         for source in &mut config.sources {
             source.mute = vec!["hush".into()];
@@ -102,7 +102,7 @@ impl Site {
         }
     }
 
-    fn grow(&mut self, dice: &mut Dice, count: usize) {
+    pub(super) fn grow(&mut self, dice: &mut Dice, count: usize) {
         for _ in 0..count {
             let source = dice.index(2);
             let entry = entry(dice, SOURCES[source], self.next);
@@ -113,7 +113,7 @@ impl Site {
         }
     }
 
-    fn change(&mut self, dice: &mut Dice, count: usize, withdraw: bool) {
+    pub(super) fn change(&mut self, dice: &mut Dice, count: usize, withdraw: bool) {
         for _ in 0..count {
             let entries = &mut self.entries[dice.index(2)];
             if entries.is_empty() {
@@ -129,7 +129,7 @@ impl Site {
         }
     }
 
-    fn cycle(&mut self) -> Result<crate::cycle::Report, crate::cycle::CycleError> {
+    pub(super) fn cycle(&mut self) -> Result<crate::cycle::Report, crate::cycle::CycleError> {
         for (source, entries) in SOURCES.iter().zip(&self.entries) {
             let items: Vec<&Value> = entries.iter().rev().collect();
             let feed = json!({ "version": "https://jsonfeed.org/version/1.1", "title": "T", "items": items });
@@ -142,7 +142,7 @@ impl Site {
 
 /// A condition, as the oracle has it and as it is written.
 #[derive(Debug, Clone)]
-enum Ask {
+pub(super) enum Ask {
     Words(Vec<String>, bool),
     Without(String),
     Source(&'static str),
@@ -153,7 +153,7 @@ enum Ask {
 }
 
 impl Ask {
-    fn write(&self) -> String {
+    pub(super) fn write(&self) -> String {
         match self {
             Self::Words(words, true) => words.join("-"),
             Self::Words(words, false) => format!("\"{}\"", words.join(" ")),
@@ -168,7 +168,7 @@ impl Ask {
 }
 
 /// What is asked: the last words may be a beginning.
-fn asks(dice: &mut Dice, all: &[Value]) -> Vec<Ask> {
+pub(super) fn asks(dice: &mut Dice, all: &[Value]) -> Vec<Ask> {
     let mut asks = Vec::new();
     for _ in 0..1 + dice.index(3) {
         let ask = match dice.index(12) {
@@ -266,7 +266,7 @@ fn points(item: &Value, words: &[String], prefix: bool) -> i64 {
 }
 
 /// What is to be found: all items in order.
-fn expected(world: &World, all: &[Value], asks: &[Ask]) -> Vec<String> {
+pub(super) fn expected(world: &World, all: &[Value], asks: &[Ask]) -> Vec<String> {
     let members = |view: &str| -> BTreeSet<String> {
         let listed = world.walk(view, 100);
         listed
@@ -333,7 +333,7 @@ fn results(world: &World, query: &Query, limit: usize) -> (Vec<Hit>, u32) {
     }
 }
 
-fn check(site: &Site, dice: &mut Dice, queries: usize, case: &str) {
+pub(super) fn check(site: &Site, dice: &mut Dice, queries: usize, case: &str) {
     let all = site.world.walk("all", 100);
     for _ in 0..queries {
         let asks = asks(dice, &all);

@@ -2,7 +2,7 @@
 
 use super::{
     Action, Answer, BAD_CONFIGURATION, BAD_QUERY, CATEGORY, CURSOR, CURSOR_GONE, LIMIT, Operation,
-    SOURCE, UNAVAILABLE, UNKNOWN_SELECTION, Verb, problem,
+    SOURCE, SUBSCRIBED, UNAVAILABLE, UNKNOWN_SELECTION, Verb, problem,
 };
 use crate::serve::feeds::{OPML, TEXT, XML};
 use crate::serve::policy::Class;
@@ -26,7 +26,7 @@ const fn answers(format: Format) -> [Answer; 5] {
     [
         content(
             format.media_type(),
-            "One page of the list, newest first, with a link to the next. Before the first publish it is empty.",
+            "One page of the list or search, newest first, with a link to the next. Before the first publish it is empty.",
         ),
         NO_HOST,
         UNKNOWN_SELECTION,
@@ -51,7 +51,7 @@ const fn feed(
         action: Action::Feed(format),
         id,
         summary,
-        parameters: &[CATEGORY, SOURCE, CURSOR, LIMIT],
+        parameters: &[SUBSCRIBED, CATEGORY, SOURCE, CURSOR, LIMIT],
         answers,
     }]
 }

@@ -94,6 +94,55 @@ fn every_item_comes_once_from_page_to_page() {
 }
 
 #[test]
+fn a_search_is_a_feed_newest_first() {
+    let host = Double::with(75);
+    let listed = |target: &str| {
+        let (_, found) = feed(&host, target);
+        let ids = found.entries.iter().map(|entry| entry.id.clone());
+        (ids.collect::<Vec<_>>(), found)
+    };
+    for start in XML_FEEDS {
+        let mut target = format!("{start}?q=title+-source%3Ab&category=news&limit=9");
+        let (news, _) = listed(&format!("{start}?category=news&limit=100"));
+        let mut ids = Vec::new();
+        loop {
+            let (page, found) = listed(&target);
+            ids.extend(page);
+            assert_eq!(
+                link(&found, "self"),
+                Some(format!("https://{HOST}{target}").as_str())
+            );
+            let Some(next) = link(&found, "next") else {
+                break;
+            };
+            target = next.replace(&format!("https://{HOST}"), "");
+        }
+        assert_eq!(ids, news, "{start}");
+    }
+    let (answer, found) = feed(&host, "/feed.json?q=%22title+7%22");
+    assert_eq!(
+        found.title.unwrap().content,
+        "“\"title 7\"” · Fold & Margin"
+    );
+    let json = answer.json();
+    assert_eq!(
+        json["home_page_url"],
+        format!("https://{HOST}/?q=%22title+7%22")
+    );
+    let named = format!("if-none-match: {}", answer.header("etag"));
+    let again = host.ask("GET", "/feed.json?q=%22title+7%22", &[&named]);
+    assert_eq!(again.status, 304);
+    for (target, status) in [
+        ("/feed.xml?q=%21", 400),
+        ("/atom.xml?q=source:nobody", 404),
+        ("/feed.json?q=title&cursor=x", 400),
+    ] {
+        assert_eq!(host.get(target).status, status, "{target}");
+    }
+    assert_eq!(Double::default().get("/feed.xml?q=title").status, 200);
+}
+
+#[test]
 fn a_selection_is_named_and_leads_home() {
     let host = Double::with(9);
     for (query, title, home) in [
@@ -486,6 +535,11 @@ fn pages_name_the_feeds_of_what_they_show() {
         ("/?source=b", "?source=b"),
         ("/?category=code&source=b", "?category=code&source=b"),
         (&item, "?source=a"),
+        ("/?q=title", "?q=title"),
+        (
+            "/?q=%22title%22+%3C&category=news",
+            "?q=%22title%22+%3C&category=news",
+        ),
     ] {
         let html = Html::parse_document(&host.get(page).body);
         let select = |selector: &str| -> Vec<String> {

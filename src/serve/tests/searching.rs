@@ -26,7 +26,10 @@ fn results_have_the_documented_shape() {
         "the head has all of it"
     );
     let json = answer.json();
-    assert_eq!(json["total"], 1);
+    assert_eq!(
+        (&json["total"], &json["total_is"]),
+        (&1.into(), &"exact".into())
+    );
     assert_eq!(
         (&json["searched_to"], &json["next"]),
         (&serde_json::Value::Null, &serde_json::Value::Null)
@@ -166,7 +169,7 @@ fn the_page_has_a_search_box_and_results() {
     assert_eq!(value(&html).as_deref(), Some("\"item number\" -<b>"));
     assert_eq!(text(&html, "main h2"), ["“\"item number\" -<b>”"]);
     assert_eq!(text(&html, "ol.items > li").len(), 30);
-    assert_eq!(text(&html, "main .n"), ["75 results show everything"]);
+    assert_eq!(text(&html, "main .n"), ["75 results show everything feed"]);
     let next = Selector::parse("a[rel=next]").unwrap();
     let next = html
         .select(&next)
@@ -178,7 +181,7 @@ fn the_page_has_a_search_box_and_results() {
     let more = page(&next);
     assert_eq!(
         text(&more, "main .n"),
-        ["75 results, further down show everything"]
+        ["75 results, further down show everything feed"]
     );
     let none = page("/?q=nothinglikethis");
     assert_eq!(text(&none, "main .n"), ["0 results show everything"]);

@@ -184,7 +184,7 @@ fn the_page_has_a_search_box_and_results() {
         ["75 results, further down show everything feed"]
     );
     let none = page("/?q=nothinglikethis");
-    assert_eq!(text(&none, "main .n"), ["0 results show everything"]);
+    assert_eq!(text(&none, "main .n"), ["0 results show everything feed"]);
     assert!(text(&none, "main .say")[0].contains("All words must occur"));
     let broken = host.ask("GET", "/?q=after:then", &["accept: text/html"]);
     assert_eq!(broken.status, 400);

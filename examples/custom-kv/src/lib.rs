@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Buf, Bytes};
@@ -26,7 +26,7 @@ pub struct FolderKv(Arc<Folder>);
 
 struct Folder {
     path: PathBuf,
-    /// The newest version. Held from the comparison to the rename: of writers at once one wins.
+    /// The newest version. Held from the comparison to the rename, so that of writers at once one wins, and while deleting.
     newest: Mutex<u64>,
 }
 
@@ -79,11 +79,7 @@ impl Kv for FolderKv {
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         let key = key.to_owned();
-        self.run(move |folder| match fs::remove_file(folder.file(&key)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(unavailable(error)),
-            _ => Ok(()),
-        })
-        .await
+        self.run(move |folder| folder.delete(&key)).await
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
@@ -96,6 +92,10 @@ impl Kv for FolderKv {
 impl Folder {
     fn file(&self, key: &str) -> PathBuf {
         self.path.join(format!("{:032x}", xxh3_128(key.as_bytes())))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn get(&self, key: &str) -> io::Result<Option<Entry>> {
@@ -112,7 +112,7 @@ impl Folder {
     }
 
     fn put(&self, key: &str, value: &[u8], when: &Precondition) -> Result<Version, KvError> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newest = self.lock();
         let current = self.get(key).map_err(unavailable)?;
         let holds = match when {
             Precondition::None => true,
@@ -132,6 +132,14 @@ impl Folder {
         let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
         synced.map_err(|error| KvError::Ambiguous(error.to_string()))?;
         Ok(Version(newest.to_string()))
+    }
+
+    fn delete(&self, key: &str) -> Result<(), KvError> {
+        let _newest = self.lock();
+        match fs::remove_file(self.file(key)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(unavailable),
+        }
     }
 
     fn list(&self, prefix: &str, after: Option<String>) -> io::Result<KeyPage> {

@@ -90,11 +90,11 @@ fn weight(parameters: &str) -> u16 {
     }
 }
 
-/// `reply` in gzip. What the head holds deflated is passed on as it is; what was compressed for an earlier request for the
-/// same answer is used again.
+/// `reply` in gzip. What the head holds deflated is passed on as it is; what was compressed before, in the build or for an
+/// earlier request for the same answer, is used again.
 pub(super) fn gzip(reply: &Reply) -> Vec<Bytes> {
     let made = || assemble(reply, Effort::Read);
-    if reply.head.is_some() {
+    if reply.head.is_some() || reply.made.gzip.get().is_some() {
         return reply.made.gzip.get_or_init(made).clone();
     }
     let file = matches!(reply.class, Some(Class::Immutable | Class::Versioned));

@@ -74,7 +74,8 @@ impl Parts {
         {
             return None;
         }
-        let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        let midnight = day.to_datetime(civil::Time::midnight());
+        let midnight = jiff::tz::Offset::UTC.to_timestamp(midnight).ok()?;
         let seconds = self.hour * 3600 + self.minute * 60 + self.second - self.offset_s;
         Some(Timestamp(
             midnight.as_millisecond() + seconds * 1000 + self.millisecond,

@@ -22,6 +22,7 @@ pub mod fold;
 mod gzip;
 pub mod host;
 pub mod item;
+mod ordered;
 pub mod page;
 pub mod parse;
 pub mod publish;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::config::Proxy;
 use crate::host::Entry;
+use crate::ordered::Inserted;
 use crate::slice::{Corrupt, Kind, Value, Writer};
 use crate::time::Timestamp;
 
@@ -120,12 +121,12 @@ impl Control {
                 .into_iter()
                 .enumerate()
                 .map(|(index, name)| (name, number(epochs, index * 8)))
-                .collect(),
+                .inserted(),
             claims: texts(CLAIM_IDS)
                 .into_iter()
                 .enumerate()
                 .map(|(index, id)| (id, claim(index)))
-                .collect(),
+                .inserted(),
         })
     }
 

@@ -8,6 +8,7 @@ use super::budget;
 use super::control::{Control, Name, rest_of_day_ms};
 use crate::config::{Config, Proxy, Source};
 use crate::host::{Host, KvError};
+use crate::ordered::Inserted;
 use crate::slice::keys;
 use crate::store::{Change, modify};
 use crate::time::Timestamp;
@@ -64,7 +65,7 @@ pub(crate) fn known(config: &Config) -> (BTreeSet<&str>, BTreeSet<&str>) {
     let ids = ids.chain(config.sources.iter().map(|source| source.id.as_str()));
     let tags = config.proxies.iter().flat_map(|proxy| &proxy.tags);
     let tags = tags.chain(config.sources.iter().flat_map(|source| &source.tags));
-    (ids.collect(), tags.map(String::as_str).collect())
+    (ids.inserted(), tags.map(String::as_str).inserted())
 }
 
 /// Voids what `asked` names: stored answers of proxies are not served again, and the next cycle asks sources for their

@@ -11,6 +11,7 @@ use super::sync::checks;
 use crate::fetch::Validators;
 use crate::fold::Edit;
 use crate::host::{Host, Kv};
+use crate::ordered::Inserted;
 use crate::publish::{self, Seal, Sealing};
 use crate::slice::{Head, HeadParts, Position};
 
@@ -113,7 +114,7 @@ impl<H: Host> Run<'_, H> {
         let sealed = if waits { &[] } else { sealed };
         Ok(Draft {
             parts,
-            sealed: sealed.iter().map(|row| row.position).collect(),
+            sealed: sealed.iter().map(|row| row.position).inserted(),
             seal,
             touched,
             waits,

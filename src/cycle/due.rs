@@ -32,7 +32,8 @@ pub(crate) fn plan(
     round: Option<&Round>,
 ) -> Plan {
     let known = |source: &Source| state.sources.get(&source.id);
-    let mut due: Vec<usize> = config
+    // When a source was asked last, and its index.
+    let mut due: Vec<(i64, usize)> = config
         .sources
         .iter()
         .enumerate()
@@ -40,20 +41,19 @@ pub(crate) fn plan(
         .filter(|(_, source)| {
             scope == Scope::All || known(source).is_none_or(|state| is_due(source, state, now))
         })
-        .map(|(index, _)| index)
+        .map(|(index, source)| {
+            let checked = known(source).and_then(|state| state.checked);
+            (checked.map_or(i64::MIN, |at| at.0), index)
+        })
         .collect();
-    let checked = |index: &usize| {
-        config
-            .sources
-            .get(*index)
-            .and_then(known)
-            .and_then(|state| state.checked)
-    };
-    due.sort_by_key(|index| (checked(index), *index));
+    due.sort_unstable();
     let asked_max = config.source_requests_per_run();
     let left = due.len().saturating_sub(asked_max);
-    due.truncate(asked_max);
-    Plan { ask: due, left }
+    let ask = due.into_iter().take(asked_max).map(|(_, index)| index);
+    Plan {
+        ask: ask.collect(),
+        left,
+    }
 }
 
 fn is_due(source: &Source, state: &SourceState, now: Timestamp) -> bool {

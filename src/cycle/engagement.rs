@@ -11,6 +11,7 @@ use crate::config::{Budget, Config, SourceKind};
 use crate::fetch::Validators;
 use crate::host::{Host, Kv, Level, Precondition, Version};
 use crate::item::Engagement;
+use crate::ordered::Inserted;
 use crate::slice::{ENGAGEMENT_ITEMS_MAX, Head, Position, Row, Snapshot, encode_snapshot, keys};
 use crate::time::Timestamp;
 
@@ -186,5 +187,5 @@ impl<H: Host> Run<'_, H> {
 fn by_hash(rows: &[Row]) -> BTreeMap<u64, Position> {
     rows.iter()
         .map(|row| (row.position.hash, row.position))
-        .collect()
+        .inserted()
 }

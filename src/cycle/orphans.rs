@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use super::run::Run;
 use super::sweep::GARBAGE_MAX;
 use crate::host::{Host, KeyPage, Kv, Level};
+use crate::ordered::Inserted;
 use crate::read::directory;
 use crate::slice::{Head, SliceRef, keys, stamped_generation};
 
@@ -53,7 +54,7 @@ impl<H: Host> Run<'_, H> {
         let mut unnamed: BTreeSet<String> = keys
             .into_iter()
             .filter(|key| !known.contains_key(key))
-            .collect();
+            .inserted();
         if !strike_named(kv, &head, &mut unnamed).await {
             self.state.sweep.cursor = cursor;
             return;

@@ -69,14 +69,14 @@ pub(super) fn newest(entries: &[Entry], max: usize) -> Vec<&Entry> {
             .or(entry.updated)
             .map_or(i64::MAX, |at| at.0)
     };
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_by_key(|index| (std::cmp::Reverse(entries.get(*index).map(date)), *index));
-    order.truncate(max);
-    order.sort_unstable();
-    order
-        .into_iter()
-        .filter_map(|index| entries.get(index))
-        .collect()
+    let key = |(place, entry): (u64, &Entry)| (!date(entry), place);
+    let mut keys: Vec<(i64, u64)> = (0..).zip(entries).map(key).collect();
+    keys.sort_unstable();
+    let end = keys.get(max).copied();
+    let newest = (0..)
+        .zip(entries)
+        .filter(|one| end.is_none_or(|end| key(*one) < end));
+    newest.map(|(_, entry)| entry).collect()
 }
 
 /// Addresses that several entries of one document share: they do not tell one item from another.

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::memory::MEMORY_ITEMS_MAX;
+use crate::ordered::Inserted;
 use crate::slice::{Corrupt, VALUE_BYTES_MAX, Value, Writer};
 
 const SOURCES: u16 = 2;
@@ -150,7 +151,7 @@ pub(super) fn write(writer: &mut Writer, items: &[Known<'_>], before: &[Known<'_
         .iter()
         .chain(before)
         .map(|known| (known.source.as_ref(), 0))
-        .collect();
+        .inserted();
     for (index, (_, number)) in names.iter_mut().enumerate() {
         *number = u16::try_from(index).unwrap_or(!PRESENT) & !PRESENT;
     }

@@ -10,6 +10,7 @@ use super::place::{Merged, Seen};
 use super::views::{ViewDef, haystack, passes, views};
 use crate::config::{Config, Source};
 use crate::item::{Engagement, Item};
+use crate::ordered::Inserted;
 use crate::parse::{Entry, Parsed};
 use crate::slice::{Corrupt, Head, Position, Row};
 use crate::time::Timestamp;
@@ -249,18 +250,22 @@ impl<'a> Fold<'a> {
                 folded.changed += 1;
             }
         }
-        deleted.into_keys().collect()
+        deleted.into_keys().inserted()
     }
 
     /// All unsealed items, newest first (what is new gets its place), edits of sealed ones, and what is remembered.
     pub(crate) fn finish(mut self) -> (Vec<Row>, Vec<Edit>, Memory) {
-        let mut fresh: Vec<(i64, u64, Fresh)> = std::mem::take(&mut self.fresh)
-            .into_iter()
-            .map(|(hash, fresh)| (fresh.item.published.0, hash, fresh))
+        let mut all = std::mem::take(&mut self.fresh);
+        let mut order: Vec<(i64, u64)> = all
+            .iter()
+            .map(|(hash, fresh)| (fresh.item.published.0, *hash))
             .collect();
-        fresh.sort_by_key(|(published, hash, _)| (*published, *hash));
+        order.sort_unstable();
         let mut floor = self.floor;
-        for (published, hash, mut fresh) in fresh {
+        for (published, hash) in order {
+            let Some(mut fresh) = all.remove(&hash) else {
+                continue;
+            };
             // A late find goes just above sealed history, late finds among themselves in the order of their dates.
             let rank = match floor {
                 Some(least) if published <= least => {

@@ -121,11 +121,16 @@ impl Collector {
             return;
         }
         // Undated ones come last, and feeds list the newest first.
-        self.kept.sort_by_key(|(place, entry)| {
-            (std::cmp::Reverse(entry.published.or(entry.updated)), *place)
-        });
+        let key = |place: usize, entry: &Entry| {
+            let at = entry.published.or(entry.updated);
+            (at.map_or(i64::MAX, |at| !at.0), place as u64)
+        };
+        let mut keys: Vec<(i64, u64)> = self.kept.iter().map(|(p, e)| key(*p, e)).collect();
+        keys.sort_unstable();
         self.dropped += self.kept.len() - self.limit;
-        self.kept.truncate(self.limit);
+        let end = keys.get(self.limit).copied();
+        self.kept
+            .retain(|(place, entry)| end.is_none_or(|end| key(*place, entry) < end));
     }
 
     /// The entries in the document's order, and the notes.
@@ -137,7 +142,6 @@ impl Collector {
                 self.seen, self.limit, self.dropped
             ));
         }
-        self.kept.sort_by_key(|(place, _)| *place);
         (
             self.kept.into_iter().map(|(_, entry)| entry).collect(),
             self.notes.into_sentences(),

@@ -11,6 +11,7 @@ use super::seal::{Seal, Sealing};
 use crate::fold::{self, Edit, ViewDef};
 use crate::host::Kv;
 use crate::item::Item;
+use crate::ordered::Inserted;
 use crate::read::ReadError;
 use crate::slice::{Position, Row, SliceRef, Stamp, ViewParts};
 
@@ -166,7 +167,7 @@ impl<K: Kv> Amender<'_, K> {
             .map(|item| fold::views_of(&item, &self.defs))
             .unwrap_or_default();
         let after = row.into_iter().flat_map(|row| &row.views).copied();
-        before.into_iter().chain([0]).chain(after).collect()
+        before.into_iter().chain([0]).chain(after).inserted()
     }
 
     async fn place(

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use crate::ordered::Inserted;
 use crate::slice::{Head, Items, Position, Section};
 
 /// The keys of answers whose content is another one after `new` is published over `old`, but for what stands around every
@@ -132,7 +133,7 @@ fn differ(old: &Head, before: usize, new: &Head, after: usize) -> bool {
         (0..u16::try_from(head.views_len()).unwrap_or(u16::MAX))
             .filter(|view| head.items.in_view(index, *view))
             .map(|view| head.view_id(view).to_owned())
-            .collect()
+            .inserted()
     };
     whole(&old.items, before) != whole(&new.items, after) || views(old, before) != views(new, after)
 }

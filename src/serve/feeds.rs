@@ -20,6 +20,7 @@ use super::reply::Reply;
 use super::search;
 use crate::cycle::{self, CycleError};
 use crate::host::Host;
+use crate::ordered::Inserted;
 use crate::page::{Kind, Selections, SiteWords};
 use crate::read::{self, Query};
 use crate::slice::Head;
@@ -163,7 +164,7 @@ impl Around<'_> {
             .selections
             .all(Kind::Source)
             .map(|source| (source.id, source.title()))
-            .collect();
+            .inserted();
         let feed = Feed {
             title: self.title,
             description: &self.site.description,

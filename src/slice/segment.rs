@@ -9,6 +9,7 @@ use super::header::Kind;
 use super::items::{self, Items, Row};
 use super::refs::{SliceRef, decode_refs, encode_refs};
 use super::{Corrupt, Position};
+use crate::ordered::Inserted;
 
 const STAMP: u16 = 16;
 const REFS: u16 = 21;
@@ -70,7 +71,7 @@ impl Segment {
 
 /// Lays out `rows` (newest first, not empty) as a segment, and names it.
 pub(crate) fn encode_segment(rows: &[Row], stamp: Stamp<'_>) -> (SliceRef, Bytes) {
-    let sources: BTreeSet<&String> = rows.iter().map(|row| &row.source).collect();
+    let sources: BTreeSet<&String> = rows.iter().map(|row| &row.source).inserted();
     let sources: Vec<String> = sources.into_iter().cloned().collect();
     let mut writer = Writer::default();
     items::write(&mut writer, rows, &sources, None);

@@ -12,6 +12,7 @@ use super::container::{Value, Writer};
 use super::header::Kind;
 use super::{Corrupt, Position};
 use crate::item::Engagement;
+use crate::ordered::Inserted;
 use crate::time::Timestamp;
 
 const UPDATED: u16 = 1;
@@ -72,7 +73,7 @@ impl Snapshot {
         let by_place = answer.items.into_iter();
         Ok(by_place
             .filter_map(|(id, counts)| Some((Position::from_id(&id)?, counts)))
-            .collect())
+            .inserted())
     }
 }
 
@@ -83,7 +84,7 @@ pub fn encode_snapshot(updated: Timestamp, counts: &BTreeMap<Position, Engagemen
         items: counts
             .iter()
             .map(|(place, counts)| (place.to_string(), *counts))
-            .collect(),
+            .inserted(),
         updated: updated.to_string(),
     };
     let mut writer = Writer::default();

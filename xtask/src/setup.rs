@@ -93,17 +93,40 @@ pub(crate) fn browser(folder: &Path) -> anyhow::Result<bool> {
         self::program(&[program], package)?;
     }
     if !folder.join("node_modules/axe-core/axe.min.js").is_file() {
-        let mut npm = Command::new("npm");
-        npm.args([
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefix",
-        ]);
-        run(npm.arg(folder).arg(AXE).stdout(Stdio::null()))?;
+        npm(folder, AXE)?;
     }
     Ok(true)
+}
+
+/// Fastly's own command line.
+const FASTLY_CLI: &str = "@fastly/cli@16.1.0";
+
+/// Fastly's command line in `folder`; `None`, and a message, where this machine lacks npm and we may not install that: what
+/// needs it is then left out.
+pub(crate) fn fastly_cli(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let program = folder.join("node_modules/.bin/fastly");
+    if program.is_file() {
+        return Ok(Some(program));
+    }
+    if on_path(&["npm"]).is_none() && !may_install() {
+        eprintln!("Fastly's command line is left out: install npm (Debian: `apt-get install npm`)");
+        return Ok(None);
+    }
+    self::program(&["npm"], "npm")?;
+    npm(folder, FASTLY_CLI)?;
+    Ok(Some(program))
+}
+
+fn npm(folder: &Path, package: &str) -> anyhow::Result<()> {
+    let mut npm = Command::new("npm");
+    npm.args([
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--prefix",
+    ]);
+    run(npm.arg(folder).arg(package).stdout(Stdio::null()))
 }
 
 /// What tests the API against its description.

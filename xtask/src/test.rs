@@ -5,14 +5,15 @@ use std::process::Command;
 use crate::guests::{self, GUESTS, Which};
 use crate::process::{self, cargo, shown, watch_stderr};
 use crate::steps::Steps;
-use crate::{docs, neutral, setup, vendor};
+use crate::{docs, neutral, root, setup, vendor};
 
 const TESTS: &str = "unit, integration and host tests";
+const FASTLY: &str = "fastly compute build";
 
 /// Carries out all steps; `false` where one failed.
 pub(crate) fn run(quick: bool) -> anyhow::Result<bool> {
     let mut counts = Counts::default();
-    let mut steps = Steps::new(if quick { 5 } else { 15 });
+    let mut steps = Steps::new(if quick { 5 } else { 17 });
     if quick {
         run_quick(&mut steps, &mut counts);
     } else {
@@ -34,6 +35,9 @@ fn run_all(steps: &mut Steps, counts: &mut Counts) {
     steps.run("browser", "cargo xtask test", || {
         setup::browser(&guests::target_dir()?.join("npm")).map(drop)
     });
+    steps.run("Fastly's command line", "cargo xtask test", || {
+        setup::fastly_cli(&guests::target_dir()?.join("npm")).map(drop)
+    });
     steps.run("schemathesis", "cargo xtask test", || {
         setup::schemathesis(&guests::target_dir()?.join("schemathesis")).map(drop)
     });
@@ -50,6 +54,11 @@ fn run_all(steps: &mut Steps, counts: &mut Counts) {
     }
     let build = "cargo xtask build";
     let built = set_up && steps.run("guests", build, || guests::build(Which::All, None));
+    if built {
+        steps.run(FASTLY, "fastly compute build", fastly_compute_build);
+    } else {
+        steps.skip(FASTLY, "fastly compute build", "guests");
+    }
     let (tests, doc_tests) = ("cargo nextest run", "cargo test --doc");
     if built {
         steps.run(TESTS, tests, || run_tests(&[], counts));
@@ -63,6 +72,22 @@ fn run_all(steps: &mut Steps, counts: &mut Counts) {
     rustdoc.env("RUSTDOCFLAGS", "-D warnings");
     run_command(steps, "rustdoc", rustdoc);
     steps.run("pages", "cargo xtask test", docs::check);
+}
+
+/// Builds the package as somebody does who deploys it, with the build script of `fastly.toml`. Left out, with a message from
+/// the set-up, where there is no npm.
+fn fastly_compute_build() -> anyhow::Result<()> {
+    let Some(cli) = setup::fastly_cli(&guests::target_dir()?.join("npm"))? else {
+        return Ok(());
+    };
+    let mut build = Command::new(cli);
+    build.args(["compute", "build", "--non-interactive"]);
+    // Else it looks for a tool on the network.
+    build.env("FASTLY_DISABLE_WASM_METADATA", "1");
+    process::run(build.current_dir(root()))?;
+    let package = root().join("pkg/edgefold.tar.gz");
+    anyhow::ensure!(package.is_file(), "no {}", package.display());
+    Ok(())
 }
 
 fn run_quick(steps: &mut Steps, counts: &mut Counts) {

@@ -9,7 +9,7 @@ mod listener;
 mod spin;
 
 use std::any::Any;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use edgefold::config::{Config, authoring};
@@ -96,6 +96,23 @@ impl Arm {
         let mut all = vec![("config".to_owned(), config.to_compiled())];
         all.extend(variables.iter().map(|(n, v)| ((*n).into(), (*v).into())));
         Self::start_bare(host, all).await
+    }
+
+    /// Starts Fastly's artefact as `fastly compute serve` does, by the program `cli`, with the project's own `fastly.toml`: the
+    /// configuration is the one baked in, and the stores are what the manifest says.
+    ///
+    /// # Errors
+    /// Where the artefact is missing, or the program does not start it.
+    pub async fn start_by_fastly_cli(cli: &Path) -> anyhow::Result<Self> {
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../fastly.toml");
+        let manifest = std::fs::read_to_string(manifest)?;
+        let file = std::fs::canonicalize(Host::Fastly.artefact()?)?;
+        let (base, running) = fastly::start_by_cli(cli, &manifest, &file).await?;
+        Ok(Self {
+            host: Host::Fastly,
+            base,
+            _running: running,
+        })
     }
 
     /// Starts `host` with exactly these variables: the configuration is the one baked in.

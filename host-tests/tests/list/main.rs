@@ -9,6 +9,7 @@
 mod byte_equal;
 mod cycles;
 mod described;
+mod fastly_cli;
 mod reads;
 mod rounds;
 mod site;

@@ -60,7 +60,7 @@ fn asks_for_help(args: &[String]) -> bool {
     args.iter().any(|arg| arg == "--help" || arg == "-h")
 }
 
-// Without `--package`, so that cargo unifies features over the same packages as the tests do and shares their build.
+// Without `--package`, so that cargo unifies features over all packages, and what is built once serves all of these.
 fn start(bin: &str, options: &[&str], first: &str, args: &[String]) -> anyhow::Result<()> {
     let mut command = cargo(&["run", "--bin", bin]);
     command.args(options).arg("--");

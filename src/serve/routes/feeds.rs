@@ -1,9 +1,10 @@
 //! The routes of feeds out, spliced into the table.
 
-use super::{
-    Action, Answer, BAD_CONFIGURATION, BAD_QUERY, CATEGORY, CURSOR, CURSOR_GONE, LIMIT, Operation,
-    SOURCE, SUBSCRIBED, UNAVAILABLE, UNKNOWN_SELECTION, Verb, problem,
+use super::answers::{
+    BAD_CONFIGURATION, BAD_QUERY, CURSOR_GONE, UNAVAILABLE, UNKNOWN_SELECTION, problem,
 };
+use super::parameters::{CATEGORY, CURSOR, LIMIT, SOURCE, SUBSCRIBED};
+use super::{Action, Answer, Operation, Verb};
 use crate::serve::feeds::{OPML, TEXT, XML};
 use crate::serve::policy::Class;
 use crate::syndicate::Format;

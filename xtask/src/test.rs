@@ -29,6 +29,7 @@ fn run_all(steps: &mut Steps, counts: &mut Counts) {
     let set_up = steps.run("set-up", "cargo xtask test", || {
         setup::targets(&guests::TARGETS)?;
         setup::store_servers()?;
+        setup::nats_server(&guests::target_dir()?.join("nats"))?;
         setup::viceroy().map(drop)
     });
     // Without it only the tests in a browser are left out, and say so.

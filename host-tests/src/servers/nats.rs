@@ -48,14 +48,26 @@ impl Nats {
         Self::start(count, "")
     }
 
+    /// A cluster of `count`, of this program.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn cluster_of(program: &Path, count: usize) -> anyhow::Result<Self> {
+        Self::start_program(program, count, "")
+    }
+
     fn start(count: usize, more: &str) -> anyhow::Result<Option<Self>> {
-        let Some(program) = find(PROGRAM) else {
-            return Ok(None);
-        };
+        let program = find(PROGRAM);
+        program
+            .map(|program| Self::start_program(&program, count, more))
+            .transpose()
+    }
+
+    fn start_program(program: &Path, count: usize, more: &str) -> anyhow::Result<Self> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            match Self::attempt(&program, count, more) {
-                Ok(started) => return Ok(Some(started)),
+            match Self::attempt(program, count, more) {
+                Ok(started) => return Ok(started),
                 Err(error) => last = Some(error),
             }
         }

@@ -1,5 +1,6 @@
 //! NATS JetStream.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -55,15 +56,35 @@ async fn nats_keeps_the_rules() {
     assert!(notes.contains("one replica"), "{notes}");
 }
 
+/// Where `cargo xtask test` installs a current server.
+fn current() -> Option<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?;
+    let program = target.join("nats/bin/nats-server");
+    let installed = program.is_file();
+    if !installed {
+        println!("left out: no {}", program.display());
+    }
+    installed.then_some(program)
+}
+
+/// Starts a cluster of the machine's server, and of a current one; each where there is one.
+fn clusters() -> impl Iterator<Item = Nats> {
+    let own = || Nats::cluster(3).unwrap();
+    let current = || Some(Nats::cluster_of(&current()?, 3).unwrap());
+    std::iter::once_with(own)
+        .chain(std::iter::once_with(current))
+        .flatten()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_of_three_keeps_the_rules() {
-    let Some(cluster) = Nats::cluster(3).unwrap() else {
-        return;
-    };
-    let kv = patient(&options(&cluster.store("rules?replicas=3"))).await;
-    conformance::check(&kv).await.unwrap();
-    let notes = kv.notes().join("\n");
-    assert!(notes.is_empty() || notes.contains("claim"), "{notes}");
+    for cluster in clusters() {
+        let kv = patient(&options(&cluster.store("rules?replicas=3"))).await;
+        conformance::check(&kv).await.unwrap();
+        conformance::check(&kv).await.unwrap();
+        let notes = kv.notes().join("\n");
+        assert!(notes.is_empty() || notes.contains("claim"), "{notes}");
+    }
 }
 
 /// Opens a store on a cluster that has just begun: it needs a moment to choose its leaders.
@@ -76,6 +97,63 @@ async fn patient(options: &NatsOptions) -> NatsKv {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// NATS before 2.9.18 carries out purges of single subjects on all of them when it recovers (nats-server issue 4196).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_outlives_all_servers() {
+    for cluster in clusters() {
+        outlives(cluster).await;
+    }
+}
+
+async fn outlives(mut cluster: Nats) {
+    let options = options(&cluster.store("site?replicas=3"));
+    let mut kept = std::collections::BTreeMap::new();
+    for round in 0..2 {
+        let kv = patient(&options).await;
+        for number in 0..20 {
+            let key = format!("segment/{round}-{number}");
+            let value = Bytes::from(vec![number; 2_000]);
+            write(&kv, &key, &value).await;
+            kept.insert(key, value);
+        }
+        let old = format!("segment/{round}-7");
+        within(Duration::from_secs(20), "it is deleted", async || {
+            kv.delete(&old).await.is_ok()
+        })
+        .await;
+        kept.remove(&old);
+        within(Duration::from_secs(20), "it is swapped", async || {
+            let entry = kv.get("segment/0-0").await.unwrap().unwrap();
+            let when = Precondition::Version(entry.version);
+            kv.put("segment/0-0", entry.value, when, None).await.is_ok()
+        })
+        .await;
+        drop(kv);
+        for node in &mut cluster.nodes {
+            node.kill();
+        }
+        for node in &mut cluster.nodes {
+            node.restart().unwrap();
+        }
+        let kv = patient(&options).await;
+        for (key, value) in &kept {
+            let found = kv.get(key).await.unwrap().map(|entry| entry.value);
+            assert_eq!(found.as_ref(), Some(value), "round {round}: {key}");
+        }
+        assert!(kv.get(&old).await.unwrap().is_none(), "{old}");
+    }
+}
+
+/// As often as it takes: right after a start the leader may still change.
+async fn write(kv: &NatsKv, key: &str, value: &Bytes) {
+    within(Duration::from_secs(20), "a write", async || {
+        kv.put(key, value.clone(), Precondition::None, None)
+            .await
+            .is_ok()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

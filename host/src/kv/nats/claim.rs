@@ -75,8 +75,11 @@ impl Claim {
 }
 
 impl Claim {
-    /// Gives it back: nothing was written, and nothing will be. Where that fails it lapses.
+    /// Gives it back: nothing was written, and nothing will be. Where that can't be done it lapses.
     pub(super) async fn release(self, shared: &Shared) {
+        if !shared.purges {
+            return;
+        }
         if let Err(error) = shared.stream.purge().filter(self.subject).await {
             tracing::debug!("a claim stays until it lapses: {error}");
         }
@@ -85,6 +88,9 @@ impl Claim {
 
 /// Takes away the claims on earlier revisions, when nobody counts them any more.
 fn sweep_later(shared: &Shared, claims: String, before: u64) {
+    if !shared.purges {
+        return;
+    }
     let stream = shared.stream.clone();
     tokio::spawn(async move {
         tokio::time::sleep(COUNT_TIMEOUT).await;

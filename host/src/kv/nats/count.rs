@@ -1,18 +1,20 @@
 //! Counters and claims, out of what every NATS server does dependably: it puts messages in an order.
 //!
-//! Each increment is a message of its own. The counter is how many there are up to and including it: two messages have two
-//! places, whoever sent them. That costs more the higher a counter gets; edgefold's get to a few at most.
+//! Each increment is a message of its own. The counter is how many there are up to and including it, since the last mark of a
+//! deletion: two messages have two places, whoever sent them. That costs more the higher a counter gets; edgefold's get to a few at most.
 
 use std::time::Duration;
 
+use async_nats::HeaderMap;
 use async_nats::client::Request;
 use async_nats::jetstream::consumer::{DeliverPolicy, push};
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use super::super::KvError;
 use super::watch::Shared;
-use super::{WRITE_TIMEOUT, acknowledged, key};
+use super::{DELETED, OPERATION, WRITE_TIMEOUT, acknowledged, is_deletion, key};
 
 /// Counting takes no longer.
 pub(super) const COUNT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,17 +44,13 @@ pub(super) struct Place {
 
 /// Sends a message below `subject` and says which it is. [`KvError::Ambiguous`]: it may have been sent.
 pub(super) async fn take_place(shared: &Shared, subject: &str) -> Result<Place, KvError> {
-    let inbox = shared.client.new_inbox();
-    let unique = inbox.rsplit('.').next().unwrap_or(&inbox);
-    let request = Request::new().timeout(Some(WRITE_TIMEOUT));
-    let own = format!("{subject}.{unique}");
-    let sent = shared.client.send_request(own.clone(), request);
-    let revision = acknowledged(sent.await)?;
+    let own = own(shared, subject);
+    let revision = send(shared, own.clone(), Request::new()).await?;
     let counted = timeout(COUNT_TIMEOUT, place(shared, subject, own, revision)).await;
     // The number is spent, whoever learns of it.
     counted
         .map_err(|_| KvError::Ambiguous("NATS: counting takes too long".to_owned()))?
-        .map_err(|error| KvError::Ambiguous(format!("NATS: {error}")))
+        .map_err(lost)
 }
 
 /// How many messages there are below `subject` up to `revision`.
@@ -75,8 +73,13 @@ async fn place(
     let mut first = None;
     // A replica that has not got it yet delivers it when it has.
     while let Some(message) = messages.next().await {
-        number += 1;
         let message = message?;
+        if message.headers.as_ref().is_some_and(is_deletion) {
+            number = 0;
+            first = None;
+            continue;
+        }
+        number += 1;
         let info = message.info()?;
         let first = *first.get_or_insert(info.published);
         if info.stream_sequence == revision {
@@ -96,14 +99,41 @@ async fn place(
 
 /// Begins again.
 pub(super) async fn forget(shared: &Shared, name: &str) -> Result<(), KvError> {
-    let purge = shared
-        .stream
-        .purge()
-        .filter(format!("{}.>", subject(shared, name)));
-    match purge.await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(KvError::Ambiguous(format!("NATS: {error}"))),
+    let subject = subject(shared, name);
+    let all = format!("{subject}.>");
+    if shared.purges {
+        let purged = shared.stream.purge().filter(all).await;
+        return purged.map(drop).map_err(lost);
     }
+    let last = shared.stream.get_last_raw_message_by_subject(&all);
+    match timeout(COUNT_TIMEOUT, last).await {
+        Ok(Ok(message)) if is_deletion(&message.headers) => Ok(()),
+        Ok(Ok(_)) => {
+            let mut headers = HeaderMap::new();
+            headers.insert(OPERATION, DELETED);
+            let request = Request::new().headers(headers);
+            send(shared, own(shared, &subject), request).await.map(drop)
+        }
+        Ok(Err(error)) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(()),
+        Ok(Err(error)) => Err(KvError::Unavailable(format!("NATS: {error}"))),
+        Err(_) => Err(KvError::Unavailable("NATS does not answer".to_owned())),
+    }
+}
+
+fn lost(error: impl std::fmt::Display) -> KvError {
+    KvError::Ambiguous(format!("NATS: {error}"))
+}
+
+/// A subject that is no other message's.
+fn own(shared: &Shared, subject: &str) -> String {
+    let inbox = shared.client.new_inbox();
+    let unique = inbox.rsplit('.').next().unwrap_or(&inbox);
+    format!("{subject}.{unique}")
+}
+
+async fn send(shared: &Shared, subject: String, request: Request) -> Result<u64, KvError> {
+    let request = request.timeout(Some(WRITE_TIMEOUT));
+    acknowledged(shared.client.send_request(subject, request).await)
 }
 
 fn subject(shared: &Shared, name: &str) -> String {

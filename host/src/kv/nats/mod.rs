@@ -37,6 +37,10 @@ const LEADER_TIMEOUT: Duration = Duration::from_secs(2);
 /// A write waits so long for the connection to come back before it is refused: what is not sent is not ambiguous.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 
+/// A read that finds nothing has asked the leader, or has heard of every write until two seconds before; but behind a network
+/// split, servers believe an old leader for up to ten seconds. In milliseconds, and some more.
+const STALENESS_MS: u32 = 15_000;
+
 /// What `nats kv` writes, and what it takes for a deletion.
 const OPERATION: &str = "KV-Operation";
 const DELETED: &str = "DEL";
@@ -243,7 +247,10 @@ impl Written {
 
 impl Kv for NatsKv {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::ALL
+        Capabilities {
+            staleness_ms: Some(STALENESS_MS),
+            ..Capabilities::ALL
+        }
     }
 
     fn notes(&self) -> Vec<String> {

@@ -38,6 +38,8 @@ pub(super) struct Shared {
     pub(super) direct: bool,
     /// The servers compare and write in one step: see `open::compares`.
     pub(super) swaps: bool,
+    /// Messages may be purged by subject: see `open::purges`.
+    pub(super) purges: bool,
     pub(super) copy: Copy,
     pub(super) notes: Vec<String>,
     pub(super) listing: super::sweep::Listing,
@@ -76,7 +78,7 @@ impl Shared {
         stream: Stream<()>,
         bucket: &str,
         direct: bool,
-        swaps: bool,
+        (swaps, purges): (bool, bool),
         notes: Vec<String>,
     ) -> Self {
         Self {
@@ -85,6 +87,7 @@ impl Shared {
             subjects: format!("$KV.{bucket}."),
             direct,
             swaps,
+            purges,
             copy: Copy::default(),
             notes,
             listing: super::sweep::Listing::default(),

@@ -106,6 +106,9 @@ pub struct Capabilities {
     pub batch: bool,
     /// [`Kv::increment`] works, and is atomic. Needed only where `swap` is `false`: then claims stand in for it.
     pub increment: bool,
+    /// Every read, on every machine, shows an acknowledged write after at most this many milliseconds; `None` where the store
+    /// gives no such bound. What is missing for longer is lost: cycles go on without it rather than wait.
+    pub staleness_ms: Option<u32>,
 }
 
 impl Capabilities {
@@ -116,6 +119,7 @@ impl Capabilities {
         list: true,
         batch: true,
         increment: true,
+        staleness_ms: Some(0),
     };
 }
 

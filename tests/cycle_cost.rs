@@ -89,6 +89,7 @@ impl Kv for World {
             list: false,
             batch: false,
             increment: false,
+            staleness_ms: None,
         }
     }
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {

@@ -3,14 +3,13 @@
 use crate::cache::Control;
 use crate::fold::{Memory, State};
 use crate::host::{Host, Kv, Level, Version};
-use crate::read::{ReadError, directory, usable, verified_segment};
+use crate::read::{ReadError, directory, is_lost, usable, verified_segment};
 use crate::slice::{Head, Position, SliceRef, keys};
 use crate::time::Timestamp;
 
 use super::CycleError;
 use super::ledger::Purse;
 use super::settle::settle;
-use super::sweep::GRACE_MS;
 
 /// Segments read at most to rebuild what de-duplication remembers.
 const MEMORY_SEGMENTS_MAX: usize = 48;
@@ -102,11 +101,11 @@ impl CaughtUp {
 }
 
 /// Adds to `memory` what was sealed after `known_upto`, newest first, in a bounded number of reads. A listed value that is
-/// missing or corrupt is noted and passed over: one lost segment must not stop every later cycle. But while the head is
-/// young (at `now`), what is missing may be on its way: giving it up then would leave items out for good.
+/// missing or corrupt is noted and passed over: one lost segment must not stop every later cycle. But what may be on its way at
+/// `now` is waited for: giving it up then would leave items out for good.
 ///
 /// # Errors
-/// Where the store fails, or does not show yet what a young head names.
+/// Where the store fails, or does not show yet what the head names.
 pub(crate) async fn catch_up<K: Kv>(
     kv: &K,
     head: &Head,
@@ -114,7 +113,7 @@ pub(crate) async fn catch_up<K: Kv>(
     memory: &mut Memory,
     now: Timestamp,
 ) -> Result<CaughtUp, ReadError> {
-    let is_young = now.0.saturating_sub(head.updated().0) < GRACE_MS;
+    let waits = !is_lost(head, kv.capabilities(), now);
     let unknown = |reference: &SliceRef| known_upto.is_none_or(|known| reference.newest > known);
     let mut done = CaughtUp::default();
     let mut listed: Vec<SliceRef> = head.segments(0).filter(unknown).collect();
@@ -123,7 +122,7 @@ pub(crate) async fn catch_up<K: Kv>(
             break;
         }
         match usable(
-            arrived(directory(kv, reference).await, is_young)?,
+            arrived(directory(kv, reference).await, waits)?,
             &mut done.skipped,
         )? {
             Some(directory) => listed.extend(directory.segments().filter(unknown)),
@@ -135,7 +134,7 @@ pub(crate) async fn catch_up<K: Kv>(
             done.give_up(reference);
             break;
         }
-        let segment = arrived(verified_segment(kv, reference).await, is_young)?;
+        let segment = arrived(verified_segment(kv, reference).await, waits)?;
         let Some(segment) = usable(segment, &mut done.skipped)? else {
             done.give_up(reference);
             continue;
@@ -151,12 +150,9 @@ pub(crate) async fn catch_up<K: Kv>(
 }
 
 /// A missing value is an error while it may still arrive, and for [`usable`] to judge later.
-fn arrived<T>(
-    read: Result<T, ReadError>,
-    is_young: bool,
-) -> Result<Result<T, ReadError>, ReadError> {
+fn arrived<T>(read: Result<T, ReadError>, waits: bool) -> Result<Result<T, ReadError>, ReadError> {
     match read {
-        Err(error @ ReadError::Missing(_)) if is_young => Err(error),
+        Err(error @ ReadError::Missing(_)) if waits => Err(error),
         other => Ok(other),
     }
 }

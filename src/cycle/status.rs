@@ -83,6 +83,8 @@ pub struct StoreStatus {
     pub batch: bool,
     /// Atomic counters.
     pub increment: bool,
+    /// Milliseconds by which a read may be behind; `None` where no bound is known.
+    pub staleness_ms: Option<u32>,
 }
 
 /// One view.
@@ -204,6 +206,7 @@ pub(super) async fn status<H: Host>(
             list: store.list,
             batch: store.batch,
             increment: store.increment,
+            staleness_ms: store.staleness_ms,
         },
         views: head.map(views).unwrap_or_default(),
         sources: sources.collect(),

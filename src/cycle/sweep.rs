@@ -9,7 +9,7 @@ use crate::slice::{Head, keys};
 
 /// How long a value outlives the head that named it last, in milliseconds: longer than any reader keeps a head, and than
 /// an eventually consistent store shows an old one.
-pub(super) const GRACE_MS: i64 = 60 * 60 * 1000;
+const GRACE_MS: i64 = 60 * 60 * 1000;
 /// Deletions of one run.
 const DELETES_MAX: usize = 32;
 /// Keys that wait for their deletion; what is more stays stored for good.

@@ -20,6 +20,8 @@ pub struct Paging<'a> {
     pub shown: usize,
     /// Items on all pages.
     pub total: u64,
+    /// Items that were to be on this page and can't be shown.
+    pub lost: u64,
 }
 
 /// What a page shows.
@@ -87,8 +89,12 @@ fn list_heading(heading: &str, paging: &Paging<'_>, everything: bool, feed: &str
     };
     let total = count(paging.total);
     let place = if paging.first { "" } else { ", older" };
+    let lost = match paging.lost {
+        0 => String::new(),
+        lost => format!("; {} can’t be shown: the store has lost them", count(lost)),
+    };
     format!(
-        r#"<h2>{heading}</h2><p class="n">{} of {total}{place}{clear}{feed}</p>"#,
+        r#"<h2>{heading}</h2><p class="n">{} of {total}{place}{lost}{clear}{feed}</p>"#,
         count(paging.shown as u64),
     )
 }

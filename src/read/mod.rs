@@ -3,6 +3,7 @@
 mod cursor;
 mod export;
 mod item;
+mod lost;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 pub use cursor::{Cursor, CursorError};
 pub use export::Export;
 pub use item::{ItemFragments, item, newest_of};
+pub(crate) use lost::is_lost;
 pub use page::{NUMBERED_READS_MAX, Page, Query, page};
 
 use crate::host::{Kv, KvError};

@@ -23,6 +23,9 @@ pub struct Query<'a> {
     pub skip: u64,
     /// Most items, capped at [`PAGE_ITEMS_MAX`].
     pub limit: usize,
+    /// Pass over listed values that are missing or damaged, and count their items in [`Page::lost`]: otherwise they are an
+    /// error.
+    pub pass_over: bool,
 }
 
 /// One page, as ranges of stored values.
@@ -38,6 +41,9 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// Items of the view (under the source filter), on all pages.
     pub total: u64,
+    /// Items passed over because the store has lost them, or can't be read: with a source filter, those of other sources in
+    /// the same value too.
+    pub lost: u64,
     /// What the cursor led to has left by retention: there is nothing older.
     pub gone: bool,
     /// Store reads beside the head's own, at most [`READS_MAX`]. Where items are passed over, a page that crosses from one
@@ -73,6 +79,8 @@ pub async fn page<K: Kv>(
         },
         left: query.limit.clamp(1, PAGE_ITEMS_MAX),
         skip: query.skip,
+        pass_over: query.pass_over,
+        counts_places: query.cursor.is_none(),
         reads_max: if query.skip > 0 {
             NUMBERED_READS_MAX
         } else {
@@ -134,8 +142,11 @@ async fn walk<K: Kv>(
         if taker.page.reads + 2 > taker.reads_max {
             return Ok(());
         }
-        let listed = directory(kv, reference).await?;
+        let listed = directory(kv, reference).await;
         taker.page.reads += 1;
+        let Some(listed) = taker.found(reference, listed)? else {
+            continue;
+        };
         taker.skip_listed(listed.segments());
         let after = taker.after;
         let mut older = listed
@@ -162,8 +173,11 @@ async fn take_segment<K: Kv>(
     source: Option<&str>,
     taker: &mut Taker,
 ) -> Result<(), ReadError> {
-    let segment = segment(kv, reference).await?;
+    let segment = segment(kv, reference).await;
     taker.page.reads += 1;
+    let Some(segment) = taker.found(reference, segment)? else {
+        return Ok(());
+    };
     match source.map(|id| segment.items.source_index(id)) {
         // Not one item of this source in it.
         Some(None) => taker.after = taker.after.min(reference.oldest),
@@ -183,6 +197,10 @@ struct Taker {
     left: usize,
     /// Items to pass over before the first one.
     skip: u64,
+    /// What is lost is passed over.
+    pass_over: bool,
+    /// What is lost keeps its place: so no numbered page shows what another has shown.
+    counts_places: bool,
     /// Store reads that this page may take.
     reads_max: u32,
     /// Everything newer, and this place itself, has been looked at.
@@ -204,6 +222,29 @@ impl Taker {
             }
             self.skip -= items;
             self.after = reference.oldest;
+        }
+    }
+
+    /// Passes over what can't be read, where that is wanted.
+    fn found<T>(
+        &mut self,
+        reference: SliceRef,
+        read: Result<T, ReadError>,
+    ) -> Result<Option<T>, ReadError> {
+        match read {
+            Err(error) if self.pass_over && error.is_of_a_value() => {
+                let skipped = std::mem::take(&mut self.skip);
+                let mut items = u64::from(reference.items).saturating_sub(skipped);
+                if self.counts_places {
+                    let places = usize::try_from(items).unwrap_or(usize::MAX).min(self.left);
+                    self.left -= places;
+                    items = places as u64;
+                }
+                self.page.lost += items;
+                self.after = reference.oldest;
+                Ok(None)
+            }
+            read => read.map(Some),
         }
     }
 

@@ -91,6 +91,7 @@ pub(super) async fn feed<H: Host>(
         cursor,
         skip: 0,
         limit: limit.unwrap_or_else(|| selections.page_items()),
+        pass_over: false,
     };
     // As it was asked for, so that it is found in its own self link.
     let own = |cursor: Option<read::Cursor>| {
@@ -109,10 +110,7 @@ pub(super) async fn feed<H: Host>(
     if let Some(reply) = kept::answer(&head, &basis) {
         return Ok(reply);
     }
-    let page = read::page(host.kv(), &head, &query)
-        .await
-        .map_err(|error| Problem::store(host, &error))?
-        .unwrap_or_default();
+    let page = reads::page(host, &head, query).await?;
     if page.gone {
         let first = reads::first_address(format.path(), selected.category, selected.source);
         return Err(Problem::cursor_gone(&first));
@@ -135,7 +133,7 @@ pub(super) async fn feed<H: Host>(
     let content = feed.write(&entries, format);
     let keys = reads::keys_of(selected.category, selected.source);
     let mut reply = Reply::ok(format.media_type(), vec![content.into()])
-        .of_head(&head, content_etag(basis.as_bytes()), keys)
+        .of_head(&head, reads::page_etag(&basis, &page), keys)
         .since(head.updated());
     origin.vary(&mut reply);
     Ok(if page.reads == 0 {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::conditional::{basis, content_etag, head_etag};
+use super::conditional::{basis, head_etag};
 use super::kept;
 use super::problem::Problem;
 use super::query::Parameters;
@@ -38,6 +38,7 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
         cursor,
         skip: reads::skip(number, limit),
         limit,
+        pass_over: false,
     };
     let now = host.time().await;
     let basis = basis(
@@ -56,14 +57,12 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
     if let Some(reply) = kept::answer(&head, &basis) {
         return Ok(reply);
     }
-    let found = read::page(host.kv(), &head, &query)
-        .await
-        .map_err(|error| Problem::store(host, &error))?
-        .unwrap_or_default();
+    let found = reads::page(host, &head, query).await?;
     if found.gone {
         let first = reads::first_address("/", category, source);
         return Err(Problem::cursor_gone(&first));
     }
+    let etag = reads::page_etag(&basis, &found);
     let next = found.next.map(|next| next.to_string());
     let chunks = page::dashboard(Dashboard {
         head: &head,
@@ -78,11 +77,11 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
             next: next.as_deref(),
             shown: found.items,
             total: found.total,
+            lost: found.lost,
         },
         now,
     })
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
-    let etag = content_etag(basis.as_bytes());
     let keys = reads::keys_of(category, source);
     let reply = Reply::ok(HTML, chunks).of_head(&head, etag, keys);
     Ok(if found.reads == 0 {

@@ -10,9 +10,9 @@ use super::query::Parameters;
 use super::reply::{JSON, Reply};
 use super::search;
 use crate::config::Cache;
-use crate::host::{Host, Kv};
+use crate::host::{Host, Kv, Level};
 use crate::page::{self, Kind, Selections};
-use crate::read::{self, Cursor, Query, ReadError};
+use crate::read::{self, Cursor, Page, Query, ReadError, is_lost};
 use crate::slice::{Head, PAGE_ITEMS_MAX, Section, Snapshot, keys};
 
 /// The published root, or `None` before the first publish: the one read of a first page.
@@ -138,6 +138,40 @@ pub(super) fn keys_of(category: Option<&str>, source: Option<&str>) -> String {
     )
 }
 
+/// Reads a page. What can't be on its way any more and is not there, or is damaged, is passed over: the rest is shown.
+pub(super) async fn page<H: Host>(
+    host: &H,
+    head: &Head,
+    query: Query<'_>,
+) -> Result<Page, Problem> {
+    let kv = host.kv();
+    let mut found = read::page(kv, head, &query).await;
+    let lost = match &found {
+        Err(ReadError::Corrupt(_)) => true,
+        Err(ReadError::Missing(_)) => is_lost(head, kv.capabilities(), host.time().await),
+        _ => false,
+    };
+    if let Err(error) = &found
+        && lost
+    {
+        host.log(Level::Error, &format!("passed over: {error}"));
+        let pass_over = true;
+        found = read::page(kv, head, &Query { pass_over, ..query }).await;
+    }
+    found
+        // Listed on the page, but not in the head's columns: a source without items.
+        .map(Option::unwrap_or_default)
+        .map_err(|error| Problem::store(host, &error))
+}
+
+/// The entity tag of an answer made of `page`: another one where something was passed over.
+pub(super) fn page_etag(basis: &str, page: &Page) -> String {
+    match page.lost {
+        0 => content_etag(basis.as_bytes()),
+        lost => content_etag(format!("{basis}\0lost {lost}").as_bytes()),
+    }
+}
+
 /// Before the first publish.
 pub(super) fn no_items() -> Reply {
     let empty = r#"{"items":[],"next":null,"total":0,"generation":0,"updated":null}"#;
@@ -166,6 +200,7 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
         cursor,
         skip: skip(number, limit),
         limit,
+        pass_over: false,
     };
     let basis = basis(
         head.answers_hash(),
@@ -181,11 +216,7 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
     if let Some(reply) = kept::answer(&head, &basis) {
         return Ok(reply);
     }
-    let page = read::page(host.kv(), &head, &query)
-        .await
-        .map_err(|error| Problem::store(host, &error))?
-        // Listed on the page, but not in the head's columns: a source without items.
-        .unwrap_or_default();
+    let page = page(host, &head, query).await?;
     if page.gone {
         let first = first_address("/api/items", category, source);
         return Err(Problem::cursor_gone(&first));
@@ -193,15 +224,19 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
     let next = page
         .next
         .map_or_else(|| "null".to_owned(), |next| format!("\"{next}\""));
+    let lost = match page.lost {
+        0 => String::new(),
+        lost => format!(r#""lost":{lost},"#),
+    };
     let tail = format!(
-        r#"],"next":{next},"total":{},{}}}"#,
+        r#"],"next":{next},"total":{},{lost}{}}}"#,
         page.total,
         published(&head)
     );
+    let etag = page_etag(&basis, &page);
     let mut chunks = vec![Bytes::from_static(br#"{"items":["#)];
     chunks.extend(page.json);
     chunks.push(Bytes::from(tail));
-    let etag = content_etag(basis.as_bytes());
     let reply = Reply::ok(JSON, chunks)
         .of_head(&head, etag, keys_of(category, source))
         .since(head.updated());

@@ -114,7 +114,7 @@ fn hit() -> Value {
 
 fn page() -> Value {
     object_but(
-        &["searched_to", "total_is"],
+        &["lost", "searched_to", "total_is"],
         &json!({
             "items": {
                 "type": "array", "maxItems": PAGE_ITEMS_MAX,
@@ -134,6 +134,7 @@ fn page() -> Value {
                 "description": "With `q`: `at_least` where there are more than `total`.",
             },
             "searched_to": maybe_time("With `q`: what is older was not looked at, or not all of it (yet); null where all of the history was."),
+            "lost": count("Items passed over here because the store has lost them or they are damaged; with `source`, those of others beside them too."),
             "generation": generation(),
             "updated": maybe_time("When this was published; null before the first time."),
         }),
@@ -401,6 +402,7 @@ fn status() -> Value {
                     "ttl": { "type": "boolean", "description": "Expires values by itself." },
                     "list": { "type": "boolean", "description": "Lists keys." },
                     "batch": { "type": "boolean", "description": "Batches are one round trip." },
+                    "staleness_ms": { "type": ["integer", "null"], "minimum": 0, "description": "Milliseconds by which a read may be behind; null where the store gives no bound." },
                     "increment": { "type": "boolean", "description": "Atomic counters: claims where there is no compare-and-swap." },
                 }),
                 &json!({ "swap": true, "ttl": false, "list": true, "batch": true, "increment": true }),
@@ -413,7 +415,7 @@ fn status() -> Value {
             "head_items": 60, "state_saved": "2026-11-21T08:00:00Z", "remembered": 400, "writes_today": 12,
             "today": example_today(), "expected": { "runs": 48, "reads": 144, "requests": 480 },
             "writes_left": 988, "to_delete": 3, "cache": { "writes_today": 4, "writes_left": 96, "proxies": [] },
-            "store": { "swap": true, "ttl": false, "list": true, "batch": true, "increment": true },
+            "store": { "swap": true, "ttl": false, "list": true, "batch": true, "increment": true, "staleness_ms": 0 },
             "views": [], "sources": [],
         }),
     )

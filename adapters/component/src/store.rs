@@ -26,6 +26,7 @@ impl Kv for HostKv {
             list,
             batch,
             increment,
+            staleness_ms,
         } = kv::capabilities();
         Capabilities {
             swap,
@@ -33,6 +34,7 @@ impl Kv for HostKv {
             list,
             batch,
             increment,
+            staleness_ms,
         }
     }
 

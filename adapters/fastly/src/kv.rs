@@ -56,6 +56,8 @@ impl Kv for Store {
             batch: true,
             // The store has none, and with generations to compare against none is needed.
             increment: false,
+            // Eventually consistent, with no bound that Fastly states.
+            staleness_ms: None,
         }
     }
 

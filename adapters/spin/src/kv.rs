@@ -46,6 +46,8 @@ impl Kv for DefaultStore {
             list: true,
             batch: false,
             increment: true,
+            // What is behind the interface is the operator's choice, and it does not say.
+            staleness_ms: None,
         }
     }
 

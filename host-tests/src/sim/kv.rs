@@ -28,6 +28,8 @@ pub struct KvOptions {
     pub swap: bool,
     /// Counters work, atomically.
     pub increment: bool,
+    /// What the store says of how far a read may be behind, in milliseconds.
+    pub staleness_ms: Option<u32>,
     /// Values expire by themselves.
     pub ttl: bool,
     /// Largest value taken, in bytes.
@@ -43,6 +45,7 @@ impl Default for KvOptions {
         Self {
             swap: true,
             increment: true,
+            staleness_ms: None,
             ttl: true,
             value_bytes_max: 1_000_000,
             writes_per_day: None,
@@ -293,6 +296,7 @@ impl Kv for SimKv {
             list: true,
             batch: false,
             increment: options.increment,
+            staleness_ms: options.staleness_ms,
         }
     }
 

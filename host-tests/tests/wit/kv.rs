@@ -57,6 +57,7 @@ impl kv::Host for State {
             list: true,
             batch: true,
             increment: false,
+            staleness_ms: Some(0),
         }
     }
 }

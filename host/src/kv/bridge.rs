@@ -34,6 +34,7 @@ impl kv::Host for &mut Arc<dyn DynKv> {
             list: capabilities.list,
             batch: capabilities.batch,
             increment: capabilities.increment,
+            staleness_ms: capabilities.staleness_ms,
         }
     }
 }

@@ -11,6 +11,7 @@ mod definitions;
 mod engagement;
 mod export;
 mod figures;
+mod lost;
 mod model;
 mod operations;
 mod orphans;

@@ -162,6 +162,7 @@ impl Kv for Double {
             list: false,
             batch: false,
             increment: false,
+            staleness_ms: None,
         }
     }
 

@@ -107,6 +107,7 @@ impl Kv for Store {
             list: false,
             batch: false,
             increment: false,
+            staleness_ms: None,
         }
     }
 

@@ -39,6 +39,7 @@ impl Kv for Recording {
             list: true,
             batch: false,
             increment: true,
+            staleness_ms: None,
         }
     }
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {

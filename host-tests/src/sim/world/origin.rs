@@ -173,6 +173,7 @@ impl Origin {
             list: true,
             batch: false,
             increment: self.options.store == StoreKind::Counters,
+            staleness_ms: None,
         }
     }
 

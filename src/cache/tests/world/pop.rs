@@ -48,6 +48,7 @@ impl Kv for Pop<'_> {
             list: false,
             batch: false,
             increment: false,
+            staleness_ms: None,
         }
     }
 

@@ -65,6 +65,8 @@ pub(in crate::cycle::tests) struct MemKv {
     /// Compares, lets others have their turn, then writes.
     pub(in crate::cycle::tests) without_swap: Cell<bool>,
     pub(in crate::cycle::tests) without_increment: Cell<bool>,
+    /// What it says of how far a read may be behind.
+    pub(in crate::cycle::tests) staleness_ms: Cell<Option<u32>>,
     /// A write of the head that has compared is held up.
     pub(in crate::cycle::tests) hold: Cell<Hold>,
     /// Whether it can list its keys, [`KEYS_PER_PAGE`] at a time.
@@ -131,6 +133,7 @@ impl Kv for MemKv {
             list: self.lists.get(),
             batch: false,
             increment: !self.without_increment.get(),
+            staleness_ms: self.staleness_ms.get(),
         }
     }
 

@@ -13,7 +13,7 @@ const FASTLY: &str = "fastly compute build";
 /// Carries out all steps; `false` where one failed.
 pub(crate) fn run(quick: bool) -> anyhow::Result<bool> {
     let mut counts = Counts::default();
-    let mut steps = Steps::new(if quick { 5 } else { 17 });
+    let mut steps = Steps::new(if quick { 5 } else { 18 });
     if quick {
         run_quick(&mut steps, &mut counts);
     } else {
@@ -53,6 +53,11 @@ fn run_all(steps: &mut Steps, counts: &mut Counts) {
         clippy.args(["--target", guest.target, "--", "-D", "warnings"]);
         run_command(steps, guest.clippy_step, clippy);
     }
+    // A workspace of its own: nothing else would notice that they no longer build.
+    let fuzz = ["clippy", "--manifest-path", "fuzz/Cargo.toml", "--locked"];
+    let mut clippy = cargo(&fuzz);
+    clippy.args(["--", "-D", "warnings"]);
+    run_command(steps, "clippy of the fuzz targets", clippy);
     let build = "cargo xtask build";
     let built = set_up && steps.run("guests", build, || guests::build(Which::All, None));
     if built {

@@ -62,8 +62,10 @@ pub fn offer(world: &World, upto: i64) {
         .collect();
     let items = items.join(",");
     world.document.replace(
-        format!(r#"{{"version":"https://jsonfeed.org/version/1.1","title":"A","items":[{items}]}}"#)
-            .into(),
+        format!(
+            r#"{{"version":"https://jsonfeed.org/version/1.1","title":"A","items":[{items}]}}"#
+        )
+        .into(),
     );
 }
 

@@ -58,7 +58,14 @@ pub(crate) fn plan(
 
 fn is_due(source: &Source, state: &SourceState, now: Timestamp) -> bool {
     let early = EARLY_MAX_MS.min(every_ms(source) / 10);
-    state.due.is_none_or(|due| now.plus_millis(early) >= due)
+    // Nothing that answered is put off for longer than its interval, unless by a clock that was ahead.
+    let latest = match state.failures {
+        0 => now.plus_millis(every_ms(source)),
+        _ => Timestamp(i64::MAX),
+    };
+    state
+        .due
+        .is_none_or(|due| now.plus_millis(early) >= due || due > latest)
 }
 
 fn every_ms(source: &Source) -> i64 {

@@ -41,6 +41,24 @@ fn dates_are_clamped_and_given_once() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_puts_no_source_off() {
+    let world = World::new();
+    let site = config(&["a"]);
+    world.set("a", vec![post("a", 1)]);
+    // Another host, whose clock is an hour ahead, runs a cycle.
+    world.pass(3600);
+    world.cycle(&site);
+    world.now.set(world.now.get() - 3600 + 60);
+    world.edit("a", |posts| posts.push(post("a", 2)));
+    let report = block_on(run(&world, &site, Scope::Due)).unwrap();
+    assert_eq!((report.outcome, report.added), (RunOutcome::Published, 1));
+    // By its own clock it is not due again.
+    world.pass(60);
+    let report = block_on(run(&world, &site, Scope::Due)).unwrap();
+    assert_eq!(report.sources.len(), 0);
+}
+
+#[test]
 fn a_failing_source_keeps_its_items_and_shows_its_error_once() {
     let world = World::new();
     let site = config(&["a", "b"]);

@@ -97,6 +97,12 @@ impl Schedule {
         }
     }
 
+    /// With another token.
+    pub(crate) fn with_token(mut self, refresh_token: &str) -> Self {
+        refresh_token.clone_into(&mut self.refresh_token);
+        self
+    }
+
     /// Runs the cycles of the tenant that `host` belongs to.
     #[must_use]
     pub fn for_host(mut self, host: impl Into<String>) -> Self {

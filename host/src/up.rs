@@ -30,7 +30,7 @@ pub struct Options {
     pub store: StoreChoice,
     /// A compiled configuration, or those of tenants (see [`Form`]); `None`: what is baked into the component.
     pub config: Option<String>,
-    /// Variables and secrets beside `config`, `tenants` and `refresh_token`.
+    /// Variables and secrets beside `config` and `tenants`. With a `refresh_token` of yours the schedule uses that one.
     pub variables: Vec<(String, String)>,
     /// Whom the component may ask.
     pub outbound: OutboundPolicy,
@@ -99,7 +99,7 @@ impl Options {
         let mut builder = EdgefoldHost::builder();
         builder = self.store.open(builder).await?;
         let schedules = if self.schedule {
-            schedules(Roster::new(&roster))?
+            schedules(Roster::new(&roster), &self.variables)?
         } else {
             Vec::new()
         };
@@ -159,21 +159,29 @@ struct Scheduled {
     schedule: Schedule,
 }
 
-/// One for each tenant.
-fn schedules(roster: Roster<'_>) -> Result<Vec<Scheduled>, UpError> {
+/// One for each tenant. Where `variables` have its token already, somebody else calls too, and both use that one.
+fn schedules(
+    roster: Roster<'_>,
+    variables: &[(String, String)],
+) -> Result<Vec<Scheduled>, UpError> {
     let scheduled = |tenant: Tenant, host: Option<&str>| -> Result<Option<Scheduled>, UpError> {
-        let schedule = Schedule::random()
+        let Some(variable) = roster.variable(&tenant, "refresh_token") else {
+            return Ok(None);
+        };
+        let mut schedule = Schedule::random()
             .map_err(UpError::Random)?
             .for_tenant(tenant.to_string());
-        let token = schedule.token().to_owned();
-        let variable = roster.variable(&tenant, "refresh_token");
-        Ok(variable.map(|variable| Scheduled {
+        let mut set = variables.iter().rev();
+        if let Some((_, token)) = set.find(|(name, token)| *name == variable && !token.is_empty()) {
+            schedule = schedule.with_token(token);
+        }
+        if let Some(host) = host {
+            schedule = schedule.for_host(host);
+        }
+        Ok(Some(Scheduled {
             tenant: tenant.to_string(),
-            token: (variable, token),
-            schedule: match host {
-                Some(host) => schedule.for_host(host),
-                None => schedule,
-            },
+            token: (variable, schedule.token().to_owned()),
+            schedule,
         }))
     };
     if roster.is_empty() {

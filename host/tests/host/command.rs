@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::guests::edgefold;
 
@@ -142,6 +142,64 @@ fn up_says_what_is_wrong() {
     assert!(err(&mistaken).contains("titel"), "{}", err(&mistaken));
 }
 
+/// Starts `edgefold` with these arguments; says where it answers.
+fn started(args: &[&str]) -> (Child, String) {
+    let mut child = command(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut ready).unwrap();
+    let address = ready.trim().strip_prefix("ready http://");
+    let address = address.unwrap().to_owned();
+    (child, address)
+}
+
+/// The status line that a request without a body is answered with.
+fn status(address: &str, request: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!("{request}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut status = String::new();
+    BufReader::new(stream).read_line(&mut status).unwrap();
+    status
+}
+
+#[cfg(unix)]
+#[test]
+fn a_schedule_and_a_token_of_ones_own_go_together() {
+    if edgefold().is_none() {
+        return;
+    }
+    let args = [
+        "up",
+        "--store",
+        "memory:",
+        "--listen",
+        "127.0.0.1:0",
+        "--var",
+        "refresh_token=mine",
+    ];
+    let (child, address) = started(&args);
+    let refresh = |token: &str| {
+        let request = format!(
+            "POST /_edgefold/refresh HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nAuthorization: Bearer {token}"
+        );
+        status(&address, &request)
+    };
+    assert!(refresh("mine").contains(" 200 "), "{}", refresh("mine"));
+    assert!(refresh("yours").contains(" 404 "), "{}", refresh("yours"));
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+    let log = err(&child.wait_with_output().unwrap());
+    assert!(
+        !log.contains("no cycle"),
+        "the schedule is let in too: {log}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn up_says_ready_answers_and_stops_when_asked() {
@@ -156,25 +214,8 @@ fn up_says_ready_answers_and_stops_when_asked() {
         "127.0.0.1:0",
         "--no-schedule",
     ];
-    let mut child = command(&args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ready = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdout.read_line(&mut ready).unwrap();
-    let address = ready
-        .trim()
-        .strip_prefix("ready http://")
-        .unwrap()
-        .to_owned();
-    let mut stream = std::net::TcpStream::connect(&address).unwrap();
-    stream
-        .write_all(b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        .unwrap();
-    let mut status = String::new();
-    BufReader::new(stream).read_line(&mut status).unwrap();
+    let (child, address) = started(&args);
+    let status = status(&address, "GET /health HTTP/1.1\r\nHost: a");
     assert!(status.starts_with("HTTP/1.1 "), "{status}");
     let health = run(&["health", &address], "");
     assert_eq!(health.status.code(), Some(0), "{}", err(&health));

@@ -15,7 +15,7 @@ const BROKEN: Duration = Duration::from_secs(20);
 const WHOLE: Duration = Duration::from_secs(36);
 
 /// What breaks, in this order and then again.
-const FAULTS: [Fault; 9] = [
+const FAULTS: [Fault; 11] = [
     Fault::SiteKilled(0),
     Fault::ServerKilled(0),
     Fault::Partition(1),
@@ -24,6 +24,8 @@ const FAULTS: [Fault; 9] = [
     Fault::SiteKilled(2),
     Fault::Refused(0),
     Fault::ServerKilled(2),
+    Fault::ClockAhead(1),
+    Fault::DiskFull(1),
     Fault::AllServersKilled,
 ];
 

@@ -141,9 +141,13 @@ pub async fn run(
         memory_bytes: memory(cluster),
     });
     for fault in &plan.faults {
+        if !fault.is_possible(cluster) {
+            said(&format!("left out on this machine: {}", fault.name()));
+            continue;
+        }
         said(&fault.name());
         let before = publisher.acknowledged();
-        fault.begin(cluster)?;
+        fault.begin(cluster).await?;
         tokio::time::sleep(plan.broken).await;
         let published = publisher.acknowledged() - before;
         fault.end(cluster).await?;

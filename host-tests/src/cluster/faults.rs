@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::Cluster;
+use super::site::faketime;
 use crate::servers::proxy::Mode;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// What breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,11 @@ pub enum Fault {
     Refused(usize),
     /// Every piece from and to the servers comes this much later, for all processes.
     Slow(Duration),
+    /// This process is killed and started again with a clock that is an hour ahead; then with the right one.
+    ClockAhead(usize),
+    /// The disk of this NATS server is full. When there is room again it is started anew, since a full disk makes it give up
+    /// JetStream for good.
+    DiskFull(usize),
     /// `kill -9` of every NATS server at once; started again with what they had.
     AllServersKilled,
 }
@@ -35,6 +43,8 @@ impl Fault {
             Self::Partition(site) => format!("process {site} cut off, packets lost"),
             Self::Refused(site) => format!("process {site} cut off, connections refused"),
             Self::Slow(delay) => format!("store slow by {} ms each way", delay.as_millis()),
+            Self::ClockAhead(site) => format!("clock of process {site} an hour ahead"),
+            Self::DiskFull(node) => format!("disk of NATS server {node} full"),
             Self::AllServersKilled => "kill -9 of all NATS servers".to_owned(),
         }
     }
@@ -43,8 +53,18 @@ impl Fault {
     #[must_use]
     pub fn takes_down(self) -> Option<usize> {
         match self {
-            Self::SiteKilled(site) => Some(site),
+            Self::SiteKilled(site) | Self::ClockAhead(site) => Some(site),
             _ => None,
+        }
+    }
+
+    /// Whether this machine can do it.
+    #[must_use]
+    pub fn is_possible(self, cluster: &Cluster) -> bool {
+        match self {
+            Self::ClockAhead(_) => faketime().is_some(),
+            Self::DiskFull(node) => cluster.nats.nodes[node].disk.is_some(),
+            _ => true,
         }
     }
 
@@ -52,7 +72,7 @@ impl Fault {
     ///
     /// # Errors
     /// Where it can't be broken.
-    pub fn begin(self, cluster: &mut Cluster) -> anyhow::Result<()> {
+    pub async fn begin(self, cluster: &mut Cluster) -> anyhow::Result<()> {
         match self {
             Self::SiteKilled(site) => cluster.sites[site].kill(),
             Self::ServerKilled(node) => cluster.nats.nodes[node].kill(),
@@ -66,6 +86,17 @@ impl Fault {
             Self::Slow(delay) => {
                 for site in &cluster.sites {
                     site.network(Mode::Slow(delay));
+                }
+            }
+            Self::ClockAhead(site) => {
+                let site = &mut cluster.sites[site];
+                site.kill();
+                site.clock_ahead = HOUR;
+                site.start().await?;
+            }
+            Self::DiskFull(node) => {
+                if let Some(disk) = &cluster.nats.nodes[node].disk {
+                    disk.fill()?;
                 }
             }
             Self::AllServersKilled => {
@@ -95,6 +126,20 @@ impl Fault {
                 for site in &cluster.sites {
                     site.network(Mode::Pass);
                 }
+            }
+            Self::ClockAhead(site) => {
+                let site = &mut cluster.sites[site];
+                site.kill();
+                site.clock_ahead = Duration::ZERO;
+                site.start().await?;
+            }
+            Self::DiskFull(node) => {
+                let node = &mut cluster.nats.nodes[node];
+                if let Some(disk) = &node.disk {
+                    disk.free()?;
+                }
+                node.kill();
+                node.restart()?;
             }
             Self::AllServersKilled => {
                 for node in &mut cluster.nats.nodes {

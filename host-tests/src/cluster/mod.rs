@@ -26,6 +26,8 @@ use site::Site;
 
 /// Processes, and NATS servers.
 pub const SIZE: usize = 3;
+/// Room of each NATS server, in MB.
+const DISK_MB: u32 = 128;
 /// Where the processes keep everything.
 const BUCKET: &str = "site?replicas=3";
 /// A cluster that has just begun needs a moment to choose its leaders.
@@ -64,7 +66,7 @@ impl Cluster {
                 return Ok(None);
             }
         };
-        let Some(nats) = Nats::cluster(SIZE)? else {
+        let Some(nats) = Nats::cluster_on_disks(SIZE, DISK_MB)? else {
             return Ok(None);
         };
         let news = Arc::new(News::start().await?);

@@ -1,5 +1,6 @@
 //! Store servers of the system, started on this machine for tests: NATS and Redis, and a proxy that breaks connections.
 
+pub mod disk;
 pub mod nats;
 pub mod proxy;
 pub mod redis;

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
+use super::disk::Disk;
 use super::{Process, Scratch, find, free_port};
 
 /// The program; also the name of Debian's package.
@@ -21,6 +22,17 @@ pub struct Node {
     /// Where clients reach it.
     pub address: SocketAddr,
     process: Option<Process>,
+    /// What it stores on, where that is a disk of its own.
+    pub disk: Option<Disk>,
+}
+
+/// How servers are set up.
+#[derive(Debug, Clone, Copy, Default)]
+struct Setting<'a> {
+    /// More lines of the configuration.
+    more: &'a str,
+    /// The room on a disk of each one's own, in MB.
+    disk_mb: Option<u32>,
 }
 
 /// Servers that know each other, with JetStream in a folder that is removed with them.
@@ -37,7 +49,13 @@ impl Nats {
     /// # Errors
     /// Where it does not start.
     pub fn single(more: &str) -> anyhow::Result<Option<Self>> {
-        Self::start(1, more)
+        Self::start(
+            1,
+            Setting {
+                more,
+                disk_mb: None,
+            },
+        )
     }
 
     /// A cluster of `count`.
@@ -45,7 +63,16 @@ impl Nats {
     /// # Errors
     /// Where it does not start.
     pub fn cluster(count: usize) -> anyhow::Result<Option<Self>> {
-        Self::start(count, "")
+        Self::start(count, Setting::default())
+    }
+
+    /// A cluster of `count`, each on a disk of its own with room for `megabytes`, where the machine lets us mount some.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn cluster_on_disks(count: usize, megabytes: u32) -> anyhow::Result<Option<Self>> {
+        let disk_mb = Some(megabytes);
+        Self::start(count, Setting { more: "", disk_mb })
     }
 
     /// A cluster of `count`, of this program.
@@ -53,20 +80,20 @@ impl Nats {
     /// # Errors
     /// Where it does not start.
     pub fn cluster_of(program: &Path, count: usize) -> anyhow::Result<Self> {
-        Self::start_program(program, count, "")
+        Self::start_program(program, count, Setting::default())
     }
 
-    fn start(count: usize, more: &str) -> anyhow::Result<Option<Self>> {
+    fn start(count: usize, setting: Setting<'_>) -> anyhow::Result<Option<Self>> {
         let program = find(PROGRAM);
         program
-            .map(|program| Self::start_program(&program, count, more))
+            .map(|program| Self::start_program(&program, count, setting))
             .transpose()
     }
 
-    fn start_program(program: &Path, count: usize, more: &str) -> anyhow::Result<Self> {
+    fn start_program(program: &Path, count: usize, setting: Setting<'_>) -> anyhow::Result<Self> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            match Self::attempt(program, count, more) {
+            match Self::attempt(program, count, setting) {
                 Ok(started) => return Ok(started),
                 Err(error) => last = Some(error),
             }
@@ -74,7 +101,8 @@ impl Nats {
         Err(last.unwrap_or_else(|| anyhow::anyhow!("never tried")))
     }
 
-    fn attempt(program: &Path, count: usize, more: &str) -> anyhow::Result<Self> {
+    fn attempt(program: &Path, count: usize, setting: Setting<'_>) -> anyhow::Result<Self> {
+        let more = setting.more;
         let folder = Scratch::new("nats")?;
         let ports = |_| Ok((free_port()?, free_port()?));
         let ports: Vec<(u16, u16)> = (0..count).map(ports).collect::<std::io::Result<_>>()?;
@@ -85,6 +113,10 @@ impl Nats {
         let mut nodes = Vec::new();
         for (index, (port, route)) in ports.iter().enumerate() {
             let store = folder.path().join(format!("store{index}"));
+            let disk = match setting.disk_mb {
+                Some(megabytes) => Disk::mount(&store, megabytes)?,
+                None => None,
+            };
             // Clients learn of no other address than those that they were given: a test may have put a proxy before them.
             let cluster = if count > 1 {
                 format!(
@@ -106,6 +138,7 @@ impl Nats {
                 config,
                 address: SocketAddr::from(([127, 0, 0, 1], *port)),
                 process: None,
+                disk,
             });
         }
         for node in &mut nodes {

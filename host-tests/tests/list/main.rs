@@ -6,6 +6,7 @@
     reason = "tests fail by panicking; the functions' names say what they check"
 )]
 
+mod alerts;
 mod byte_equal;
 mod cycles;
 mod described;
@@ -49,6 +50,9 @@ list! {
         redirects_and_codings_are_followed,
         a_secret_header_reaches_its_source_only,
         a_variable_replaces_the_configuration,
+    }
+    alerts {
+        a_short_budget_is_told_once,
     }
     rounds {
         a_long_cycle_goes_on_until_nothing_is_left,

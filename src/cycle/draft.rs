@@ -84,16 +84,19 @@ impl<H: Host> Run<'_, H> {
                 *items = items.saturating_add_signed(*more);
             }
             parts.dropped_upto = seal.dropped_upto;
-            let spare = |more: usize| purse.may(Priority::Derived, wanted + more);
-            if !seal.writes.is_empty() || !parts.search.is_complete() {
-                let sealing = &sealing;
-                publish::grow_index(kv, &mut parts.search, &mut seal, sealing, &all, spare).await?;
-            }
             let newest = sealed.first().map(|row| row.position);
             parts.sealed_upto = parts.sealed_upto.max(newest);
             self.amended(&folded.edits, &seal.waiting);
             seal.garbage.extend(frame.removed_views());
             frame.lay_out(&mut parts, sealed_now);
+            let published = head.as_ref().map(Head::fold_hash);
+            let is_news = !seal.writes.is_empty() || published != Some(parts.fold_hash);
+            // What waits for its index is no reason to publish, and what is not published would be made again and again.
+            if is_news && !(seal.writes.is_empty() && parts.search.is_complete()) {
+                let spare = |more: usize| purse.may(Priority::Derived, wanted + more);
+                let sealing = &sealing;
+                publish::grow_index(kv, &mut parts.search, &mut seal, sealing, &all, spare).await?;
+            }
             for row in sealed {
                 self.state.memory.insert_sealed(row);
             }

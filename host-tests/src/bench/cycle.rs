@@ -25,8 +25,8 @@ const PORTION: usize = 20_000;
 const LISTED: usize = 20;
 /// Items that are new in the last cycle.
 const NEW: usize = 5;
-/// Cycles after which nothing is left to do.
-const SETTLE_MAX: usize = 100;
+/// Items that a publish indexes at least, while older ones are not indexed.
+const INDEXED_MIN: usize = 4_000;
 /// Rounds at sizes up to [`PORTION`]; one beyond.
 const ROUNDS: usize = 3;
 
@@ -166,14 +166,15 @@ async fn measure(feeds: &Feeds, items: usize, site: &impl Site) -> anyhow::Resul
     feeds.list(each - LISTED..each, 0);
     // The documents are others now, the items are not.
     timed(site, 0).await?;
-    // What is sealed is indexed for searches by some thousand items a cycle.
-    let mut cycles = 0;
-    while !site.cycle().await?.unchanged {
-        cycles += 1;
-        ensure!(cycles < SETTLE_MAX, "it never comes to rest");
+    // Each publish indexes some thousand older items for searches, until all are.
+    let publishes = items / INDEXED_MIN + 1;
+    for new in 1..=publishes {
+        feeds.list(each - LISTED..each, new);
+        timed(site, 1).await?;
     }
+    ensure!(site.cycle().await?.unchanged, "nothing has changed");
     figures.unchanged_s = timed(site, 0).await?;
-    feeds.list(each - LISTED..each, NEW);
+    feeds.list(each - LISTED..each, publishes + NEW);
     figures.new_s = timed(site, NEW).await?;
     Ok(figures)
 }

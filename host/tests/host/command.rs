@@ -142,9 +142,10 @@ fn up_says_what_is_wrong() {
     assert!(err(&mistaken).contains("titel"), "{}", err(&mistaken));
 }
 
-/// Starts `edgefold` with these arguments; says where it answers.
-fn started(args: &[&str]) -> (Child, String) {
-    let mut child = command(args)
+/// Starts `edgefold up` with an empty store; says where it answers.
+fn started(more: &[&str]) -> (Child, String) {
+    let up = ["up", "--store", "memory:", "--listen", "127.0.0.1:0"];
+    let mut child = command(&[&up, more].concat())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -155,6 +156,13 @@ fn started(args: &[&str]) -> (Child, String) {
     let address = ready.trim().strip_prefix("ready http://");
     let address = address.unwrap().to_owned();
     (child, address)
+}
+
+/// Asks it to stop, and waits until it has: its log is the standard error.
+fn stopped(child: Child) -> Output {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+    child.wait_with_output().unwrap()
 }
 
 /// The status line that a request without a body is answered with.
@@ -173,16 +181,7 @@ fn a_schedule_and_a_token_of_ones_own_go_together() {
     if edgefold().is_none() {
         return;
     }
-    let args = [
-        "up",
-        "--store",
-        "memory:",
-        "--listen",
-        "127.0.0.1:0",
-        "--var",
-        "refresh_token=mine",
-    ];
-    let (child, address) = started(&args);
+    let (child, address) = started(&["--var", "refresh_token=mine"]);
     let refresh = |token: &str| {
         let request = format!(
             "POST /_edgefold/refresh HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nAuthorization: Bearer {token}"
@@ -191,9 +190,7 @@ fn a_schedule_and_a_token_of_ones_own_go_together() {
     };
     assert!(refresh("mine").contains(" 200 "), "{}", refresh("mine"));
     assert!(refresh("yours").contains(" 404 "), "{}", refresh("yours"));
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").arg(&pid).status().unwrap().success());
-    let log = err(&child.wait_with_output().unwrap());
+    let log = err(&stopped(child));
     assert!(
         !log.contains("no cycle"),
         "the schedule is let in too: {log}"
@@ -206,24 +203,14 @@ fn up_says_ready_answers_and_stops_when_asked() {
     if edgefold().is_none() {
         return;
     }
-    let args = [
-        "up",
-        "--store",
-        "memory:",
-        "--listen",
-        "127.0.0.1:0",
-        "--no-schedule",
-    ];
-    let (child, address) = started(&args);
+    let (child, address) = started(&["--no-schedule"]);
     let status = status(&address, "GET /health HTTP/1.1\r\nHost: a");
     assert!(status.starts_with("HTTP/1.1 "), "{status}");
     let health = run(&["health", &address], "");
     assert_eq!(health.status.code(), Some(0), "{}", err(&health));
 
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").arg(&pid).status().unwrap().success());
     // The instance that has answered is idle when the runtime stops under it: nothing has failed.
-    let output = child.wait_with_output().unwrap();
+    let output = stopped(child);
     let log = err(&output);
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(log.contains("stopping") && !log.contains("ERROR"), "{log}");

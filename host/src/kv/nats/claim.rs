@@ -6,6 +6,7 @@
 //! next slot may write then. Even where the one before comes back, its write is refused, because the server's comparison
 //! holds whenever it is not made in the same moment as another's.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::KvError;
@@ -31,7 +32,11 @@ pub(super) struct Claim {
 }
 
 /// Claims `revision` of `name`. [`KvError::Conflict`]: another has.
-pub(super) async fn take(shared: &Shared, name: &str, revision: u64) -> Result<Claim, KvError> {
+pub(super) async fn take(
+    shared: &Arc<Shared>,
+    name: &str,
+    revision: u64,
+) -> Result<Claim, KvError> {
     // One token, so that a key that begins with this one has other claims.
     let name = key::encode(name).replace('.', "/");
     let claims = format!("{}{CLAIMS}{name}", shared.subjects);
@@ -72,30 +77,21 @@ impl Claim {
             ))
         }
     }
-}
 
-impl Claim {
     /// Gives it back: nothing was written, and nothing will be. Where that can't be done it lapses.
     pub(super) async fn release(self, shared: &Shared) {
-        if !shared.purges {
-            return;
-        }
-        if let Err(error) = shared.stream.purge().filter(self.subject).await {
+        if let Err(error) = shared.purge(self.subject, None).await {
             tracing::debug!("a claim stays until it lapses: {error}");
         }
     }
 }
 
 /// Takes away the claims on earlier revisions, when nobody counts them any more.
-fn sweep_later(shared: &Shared, claims: String, before: u64) {
-    if !shared.purges {
-        return;
-    }
-    let stream = shared.stream.clone();
+fn sweep_later(shared: &Arc<Shared>, claims: String, before: u64) {
+    let shared = Arc::clone(shared);
     tokio::spawn(async move {
         tokio::time::sleep(COUNT_TIMEOUT).await;
-        let purge = stream.purge().filter(format!("{claims}.>"));
-        if let Err(error) = purge.sequence(before).await {
+        if let Err(error) = shared.purge(format!("{claims}.>"), Some(before)).await {
             tracing::debug!("claims stay in the store: {error}");
         }
     });

@@ -101,9 +101,8 @@ async fn place(
 pub(super) async fn forget(shared: &Shared, name: &str) -> Result<(), KvError> {
     let subject = subject(shared, name);
     let all = format!("{subject}.>");
-    if shared.purges {
-        let purged = shared.stream.purge().filter(all).await;
-        return purged.map(drop).map_err(lost);
+    if shared.purge(all.clone(), None).await.map_err(lost)? {
+        return Ok(());
     }
     let last = shared.stream.get_last_raw_message_by_subject(&all);
     match timeout(COUNT_TIMEOUT, last).await {

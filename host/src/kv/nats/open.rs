@@ -126,7 +126,7 @@ impl NatsKv {
         if !purges {
             notes.push(format!(
                 "NATS server {} may lose everything when it purges and all servers of the cluster restart: edgefold purges nothing, \
-                 and leaves some 100 bytes with every publish and deletion. 2.9.18 needs no such care",
+                 and leaves a small message with every publish and deletion. 2.9.18 needs no such care",
                 client.server_info().version,
             ));
         }

@@ -134,12 +134,8 @@ async fn listed(shared: &Shared, prefix: &str) -> Result<Vec<String>, async_nats
 
 /// Takes away marks: no further than their own revision, so that nothing written since is lost.
 async fn sweep(shared: &Shared, marks: Vec<(String, u64)>) {
-    if !shared.purges {
-        return;
-    }
     for (subject, revision) in marks.into_iter().take(SWEPT_MAX) {
-        let purge = shared.stream.purge().filter(subject);
-        if let Err(error) = purge.sequence(revision + 1).await {
+        if let Err(error) = shared.purge(subject, Some(revision + 1)).await {
             tracing::debug!("a mark stays in the store: {error}");
             return;
         }

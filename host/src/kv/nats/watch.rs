@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
-use async_nats::jetstream::stream::{Info, Stream};
+use async_nats::jetstream::stream::{Info, PurgeError, Stream};
 use async_nats::{Client, connection};
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
@@ -39,7 +39,7 @@ pub(super) struct Shared {
     /// The servers compare and write in one step: see `open::compares`.
     pub(super) swaps: bool,
     /// Messages may be purged by subject: see `open::purges`.
-    pub(super) purges: bool,
+    purges: bool,
     pub(super) copy: Copy,
     pub(super) notes: Vec<String>,
     pub(super) listing: super::sweep::Listing,
@@ -102,6 +102,23 @@ impl Shared {
 
     pub(super) fn subject(&self, key: &str) -> String {
         format!("{}{}", self.subjects, key::encode(key))
+    }
+
+    /// Takes away the messages of these subjects, those below the revision `before` where one is given. Nothing else in this
+    /// store purges. `false`: they stay, because these servers could lose others by it.
+    pub(super) async fn purge(
+        &self,
+        subjects: String,
+        before: Option<u64>,
+    ) -> Result<bool, PurgeError> {
+        if self.purges {
+            let purge = self.stream.purge().filter(subjects);
+            match before {
+                Some(before) => purge.sequence(before).await?,
+                None => purge.await?,
+            };
+        }
+        Ok(self.purges)
     }
 
     pub(super) fn health(&self) -> Confirmed {

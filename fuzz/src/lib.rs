@@ -29,15 +29,20 @@ category = "alpha"
 /// Items that the source has had: enough for several segments and a run of the search index.
 const ITEMS: i64 = 700;
 
-/// The site's configuration.
-#[must_use]
-pub fn config() -> Config {
-    compile(CONFIG).expect("the configuration of this file is good")
+thread_local! {
+    static SITE: (World, Config) = {
+        let config = compile(CONFIG).expect("the configuration of this file is good");
+        (published(&config), config)
+    };
+}
+
+/// Hands out a copy of the published site, which is made once, and its configuration.
+pub fn with_site(target: impl FnOnce(World, &Config)) {
+    SITE.with(|(world, config)| target(world.clone(), config));
 }
 
 /// A site that has published all its items, in several cycles.
-#[must_use]
-pub fn published(config: &Config) -> World {
+fn published(config: &Config) -> World {
     let world = World::default();
     world.now.set(1_790_000_000);
     for upto in (100..=ITEMS).step_by(100) {

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use edgefold::fetch::{Document, Validators};
 use edgefold::parse::parse;
-use edgefold_fuzz::config;
+use edgefold_fuzz::with_site;
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 
@@ -24,14 +24,15 @@ fuzz_target!(|data: (u8, &[u8])| {
     if body.is_empty() {
         return;
     }
-    let config = config();
     let document = Document {
         body: Bytes::copy_from_slice(body),
         content_type: TYPES[usize::from(declared) % TYPES.len()].map(str::to_owned),
         url: Url::parse("https://a.example/feed").expect("a good address"),
         validators: Validators::default(),
     };
-    if let Err(error) = parse(&document, &config.sources[0], &config.limits) {
-        assert!(error.message.chars().count() <= 300, "{error}");
-    }
+    with_site(|_, config| {
+        if let Err(error) = parse(&document, &config.sources[0], &config.limits) {
+            assert!(error.message.chars().count() <= 300, "{error}");
+        }
+    });
 });

@@ -3,8 +3,7 @@
 #![no_main]
 
 use bytes::Bytes;
-use edgefold::config::Config;
-use edgefold_fuzz::{World, answer, config, host::TOKEN, published};
+use edgefold_fuzz::{answer, host::TOKEN, with_site};
 use http::{Method, Request};
 use libfuzzer_sys::fuzz_target;
 
@@ -20,13 +19,6 @@ const HEADERS: [&str; 8] = [
     "x-request-id",
 ];
 
-thread_local! {
-    static SITE: (World, Config) = {
-        let config = config();
-        (published(&config), config)
-    };
-}
-
 fuzz_target!(|data: (u8, &str, u8, &[u8], &[u8])| {
     let (method, target, header, value, body) = data;
     let methods = [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS];
@@ -40,8 +32,7 @@ fuzz_target!(|data: (u8, &str, u8, &[u8], &[u8])| {
     let Ok(request) = request else {
         return;
     };
-    SITE.with(|(world, config)| {
-        let world = world.clone();
+    with_site(|world, config| {
         let (status, bytes) = answer(&world, &config.to_compiled(), request);
         let text = String::from_utf8_lossy(&bytes);
         assert!(!status.is_server_error(), "{status}: {text}");

@@ -30,8 +30,6 @@ const SIZES: [(usize, usize); 6] = [
 const LISTED: usize = 20;
 /// Items that are new in the last cycle.
 const NEW: usize = 5;
-/// Items that a publish indexes at least, while older ones are not indexed.
-const INDEXED_MIN: usize = 4_000;
 /// Rounds at sizes up to [`LARGE`]; one beyond.
 const ROUNDS: usize = 3;
 const LARGE: usize = 20_000;
@@ -65,7 +63,8 @@ pub async fn run(component: &Path) -> anyhow::Result<Table> {
     Ok(Table {
         name: "cycle",
         about: format!(
-            "cycles over {FEEDS} RSS feeds from a server on loopback; medians of {ROUNDS} rounds (one beyond {LARGE} items); memory: bytes allocated by the process, its upstream included, and the linear memory of the largest instance"
+            "cycles over {FEEDS} RSS feeds from a server on loopback; medians of {ROUNDS} rounds (one beyond {LARGE} items); \
+             memory: bytes allocated by the process, its upstream included, and the linear memory of the largest instance"
         ),
         columns: vec![
             "where",
@@ -184,7 +183,7 @@ async fn measure(
     // The documents are others now, the items are not.
     timed(site, 0).await?;
     // Each publish indexes some thousand older items for searches, until all are.
-    let publishes = items / INDEXED_MIN + 1;
+    let publishes = super::publishes_to_index(items);
     for new in 1..=publishes {
         feeds.list(each - LISTED..each, new);
         timed(site, 1).await?;

@@ -13,8 +13,6 @@ pub(super) const CYCLES: usize = 96;
 const APART: Duration = Duration::from_secs(15 * 60);
 /// Items that an upstream lists while the history is made: edgefold takes at most this many from one answer.
 const BACKFILL: usize = 500;
-/// Items that a publish indexes at least, while older ones are not indexed.
-const INDEXED_MIN: usize = 4_000;
 
 /// How much history there is, and how often something changes.
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +139,7 @@ fn history(
     }
     lock(entities).list(LISTED);
     // Each publish indexes some thousand items of the history for searches, until all are.
-    for _ in 0..=items / INDEXED_MIN {
+    for _ in 0..crate::bench::publishes_to_index(items) {
         host.clock.advance(APART);
         lock(entities).step(host.now().as_secs(), true);
         strategy.cycle(host)?;

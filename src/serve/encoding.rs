@@ -90,13 +90,13 @@ fn weight(parameters: &str) -> u16 {
     }
 }
 
-/// `reply` in gzip. What the head holds deflated is passed on as it is; what was compressed before, in the build or for an
-/// earlier request for the same answer, is used again.
+/// `reply` in gzip. What the head holds deflated is passed on as it is; what was compressed before, in the build or a file for an
+/// earlier request, is used again.
 pub(super) fn gzip(reply: &Reply) -> Vec<Bytes> {
-    let made = || assemble(reply, Effort::Read);
-    if reply.head.is_some() || reply.made.gzip.get().is_some() {
-        return reply.made.gzip.get_or_init(made).clone();
+    if let Some(made) = &reply.gzip {
+        return vec![made.clone()];
     }
+    let made = || assemble(reply, Effort::Read);
     let file = matches!(reply.class, Some(Class::Immutable | Class::Versioned));
     match reply.etag.as_deref().filter(|_| file) {
         Some(etag) => compressed_file(etag, || assemble(reply, Effort::Kept)),

@@ -11,7 +11,6 @@ use http::Request;
 
 use super::admin;
 use super::conditional::{basis, content_etag};
-use super::kept;
 use super::origin::Origin;
 use super::problem::Problem;
 use super::query::Parameters;
@@ -107,9 +106,6 @@ pub(super) async fn feed<H: Host>(
     let this = own(cursor);
     // `category=all` has a title of its own, and stands in the address.
     let basis = basis(head.answers_hash(), &[format.path(), &this]);
-    if let Some(reply) = kept::answer(&head, &basis) {
-        return Ok(reply);
-    }
     let page = reads::page(host, &head, query).await?;
     if page.gone {
         let first = reads::first_address(format.path(), selected.category, selected.source);
@@ -136,11 +132,7 @@ pub(super) async fn feed<H: Host>(
         .of_head(&head, reads::page_etag(&basis, &page), keys)
         .since(head.updated());
     origin.vary(&mut reply);
-    Ok(if page.reads == 0 {
-        kept::keep(&head, basis, reply)
-    } else {
-        reply
-    })
+    Ok(reply.lasting(page.lost == 0))
 }
 
 /// All of a feed but its items.
@@ -242,16 +234,13 @@ pub(super) async fn sitemap<H: Host>(host: &H, request: &Request<Bytes>) -> Resu
     };
     let origin = Origin::new(&SiteWords::of(&head).url, request)?;
     let basis = basis(head.answers_hash(), &["sitemap", &origin.base]);
-    if let Some(reply) = kept::answer(&head, &basis) {
-        return Ok(reply);
-    }
     let content = written(Some(&head), &reads::selections(&head), &origin);
     let etag = content_etag(basis.as_bytes());
     let mut reply = Reply::ok(XML, vec![content.into()])
         .of_head(&head, etag, "view-all".to_owned())
         .since(head.updated());
     origin.vary(&mut reply);
-    Ok(kept::keep(&head, basis, reply))
+    Ok(reply.lasting(true))
 }
 
 fn written(head: Option<&Head>, selections: &Selections, origin: &Origin) -> String {

@@ -116,7 +116,7 @@ pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) ->
         body = match &reply.streamed {
             Some(streamed) => streamed.clone(),
             None if zipped => Body::whole(gzip(&reply)),
-            None => Body::whole(plain(&reply)),
+            None => Body::whole(reply.chunks.clone()),
         };
         if zipped {
             insert(headers, header::CONTENT_ENCODING, Some("gzip"));
@@ -135,7 +135,7 @@ pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) ->
     }
     let modified = reply.modified.map(conditional::http_date);
     insert(headers, header::LAST_MODIFIED, modified.as_deref());
-    insert(headers, REQUEST_ID, Some(from.request_id));
+    set_request_id(headers, from.request_id);
     for (name, value) in reply.headers {
         if name == header::VARY {
             headers.append(name, value);
@@ -153,13 +153,9 @@ pub(super) fn finish(reply: Reply, request: &Request<Bytes>, from: &From<'_>) ->
     response
 }
 
-/// The content as it is: in one piece where others have asked for it too.
-fn plain(reply: &Reply) -> Vec<Bytes> {
-    if !reply.kept {
-        return reply.chunks.clone();
-    }
-    let whole = || reply.chunks.concat().into();
-    vec![reply.made.whole.get_or_init(whole).clone()]
+/// Names the request that an answer is for.
+pub(super) fn set_request_id(headers: &mut HeaderMap, request_id: &str) {
+    insert(headers, REQUEST_ID, Some(request_id));
 }
 
 /// What the page will need, known before its first byte is read; and what may be fetched ahead.

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 
 use super::conditional::{basis, head_etag};
-use super::kept;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reads;
@@ -54,9 +53,6 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
             &page::ago(head.updated(), now),
         ],
     );
-    if let Some(reply) = kept::answer(&head, &basis) {
-        return Ok(reply);
-    }
     let found = reads::page(host, &head, query).await?;
     if found.gone {
         let first = reads::first_address("/", category, source);
@@ -84,11 +80,7 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
     let keys = reads::keys_of(category, source);
     let reply = Reply::ok(HTML, chunks).of_head(&head, etag, keys);
-    Ok(if found.reads == 0 {
-        kept::keep(&head, basis, reply)
-    } else {
-        reply
-    })
+    Ok(reply.lasting(found.lost == 0))
 }
 
 /// The page of one item. At most two reads beside the head.
@@ -115,7 +107,8 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
     })
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
     let keys = format!("item-{id}");
-    Ok(Reply::ok(HTML, chunks).of_head(&head, etag, keys))
+    let reply = Reply::ok(HTML, chunks).of_head(&head, etag, keys);
+    Ok(reply.lasting(true))
 }
 
 pub(super) fn nothing_yet() -> Reply {

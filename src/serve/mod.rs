@@ -12,6 +12,7 @@ mod describe;
 mod encoding;
 mod export;
 mod feeds;
+mod given;
 mod headers;
 mod home;
 mod kept;
@@ -41,7 +42,6 @@ pub use body::{Body, Broken};
 
 use crate::host::Host;
 use crate::tenant::{self, Roster, Tenant, TenantHost};
-use crate::time::Timestamp;
 use problem::Problem;
 use query::Parameters;
 use reply::Reply;
@@ -62,10 +62,14 @@ pub async fn handle<H: Host>(
 ) -> Response<Body> {
     let request_id = headers::request_id(host, request.headers());
     let surface = routes::surface(request.uri().path());
+    let now = host.time().await;
     let declared = tenant::declared(host, default_config).await;
     let (tenant, answered) = match tenant_of(Roster::new(&declared), &request) {
         Ok(tenant) => {
             let host = TenantHost::new(host, tenant.clone(), Roster::new(&declared));
+            if let Some(response) = given::again(&host, &request, &request_id, now).await {
+                return response;
+            }
             let answered = answer(&host, default_config, &request).await;
             (Some(tenant), answered)
         }
@@ -76,18 +80,19 @@ pub async fn handle<H: Host>(
         Ok(reply) => reply,
         Err(problem) => problem.into_reply(request.uri().path(), surface, request.headers()),
     };
-    let now = if reply.caching.jitters() {
-        host.time().await
-    } else {
-        Timestamp(0)
-    };
+    let lifetime = given::Lifetime::of(&reply);
     let from = headers::From {
         surface,
         tenant: tenant.as_ref(),
         now,
         request_id: &request_id,
     };
-    headers::finish(reply, &request, &from)
+    let response = headers::finish(reply, &request, &from);
+    if let (Some(lifetime), Some(tenant)) = (lifetime, &tenant) {
+        let done = host.time().await;
+        given::keep(tenant, &request, lifetime, &response, (now, done));
+    }
+    response
 }
 
 /// Whose site the request is for. Without tenants the host is not looked at.

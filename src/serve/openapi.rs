@@ -25,9 +25,8 @@ pub(super) fn document(policies: Cache) -> Reply {
         let etag = content_etag(&text);
         (text, etag)
     });
-    let reply = Reply::ok(JSON, vec![text.clone()]);
-    // Nobody else has this cell yet, so it is empty.
-    let _ = reply.made.gzip.set(vec![Bytes::from_static(COMPRESSED)]);
+    let mut reply = Reply::ok(JSON, vec![text.clone()]);
+    reply.gzip = Some(Bytes::from_static(COMPRESSED));
     reply.kept_as(policies, etag.clone(), "openapi".to_owned())
 }
 

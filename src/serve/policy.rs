@@ -141,9 +141,14 @@ pub(super) fn seed<B>(etag: Option<&str>, request: &Request<B>, now: Timestamp) 
         "{} {} {}",
         etag.unwrap_or_default(),
         target.map_or("", |target| target.as_str()),
-        now.as_millis().div_euclid(MOMENT_MS)
+        moment(now)
     );
     xxh3_64(text.as_bytes())
+}
+
+/// The number of the moment that `now` is in.
+pub(super) fn moment(now: Timestamp) -> i64 {
+    now.as_millis().div_euclid(MOMENT_MS)
 }
 
 /// Names what the answer is about. `keys` are the site's own, separated by spaces.

@@ -213,9 +213,6 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
             &query.skip.to_string(),
         ],
     );
-    if let Some(reply) = kept::answer(&head, &basis) {
-        return Ok(reply);
-    }
     let page = page(host, &head, query).await?;
     if page.gone {
         let first = first_address("/api/items", category, source);
@@ -240,11 +237,7 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
     let reply = Reply::ok(JSON, chunks)
         .of_head(&head, etag, keys_of(category, source))
         .since(head.updated());
-    Ok(if page.reads == 0 {
-        kept::keep(&head, basis, reply)
-    } else {
-        reply
-    })
+    Ok(reply.lasting(page.lost == 0))
 }
 
 /// `GET /api/items/{id}`
@@ -257,7 +250,8 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
         .map_err(|error| Problem::store(host, &error))?
         .ok_or_else(|| Problem::unknown_item(id))?;
     let etag = content_etag(&item.json);
-    Ok(Reply::ok(JSON, vec![item.json]).of_head(&head, etag, format!("item-{id}")))
+    let reply = Reply::ok(JSON, vec![item.json]).of_head(&head, etag, format!("item-{id}"));
+    Ok(reply.lasting(true))
 }
 
 /// `GET /api/sources`
@@ -280,7 +274,7 @@ async fn list<H: Host>(host: &H, name: &str, section: Section) -> Result<Reply, 
     chunks.push(Bytes::from(format!(",{}}}", published(&head))));
     let etag = head_etag(head.answers_hash(), &[name]);
     let reply = Reply::ok(JSON, chunks).of_head(&head, etag, name.to_owned());
-    Ok(reply.since(head.updated()))
+    Ok(reply.since(head.updated()).lasting(true))
 }
 
 /// `GET /api/engagement`: the stored value as it is, one read.

@@ -1,8 +1,5 @@
 //! What a handler gives back, before the headers that all answers share.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
-
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
@@ -11,15 +8,6 @@ use super::policy::{Caching, Class};
 use crate::config::Cache;
 use crate::slice::Head;
 use crate::time::Timestamp;
-
-/// Forms of one content, made when they are asked for first. All who are answered with it share them.
-#[derive(Debug, Default)]
-pub(super) struct Made {
-    /// In one piece.
-    pub(super) whole: OnceCell<Bytes>,
-    /// In gzip.
-    pub(super) gzip: OnceCell<Vec<Bytes>>,
-}
 
 /// An answer in the making.
 #[derive(Debug, Clone)]
@@ -41,10 +29,10 @@ pub(super) struct Reply {
     pub(super) keys: String,
     /// What it is made of, where its chunks are ranges of a head.
     pub(super) head: Option<Head>,
-    /// Whether other requests are answered with it too.
-    pub(super) kept: bool,
-    /// Forms of its content.
-    pub(super) made: Rc<Made>,
+    /// Whether it follows from the head, the request and the minute alone: see [`super::given`].
+    pub(super) lasting: bool,
+    /// Its content in gzip, where that was made before.
+    pub(super) gzip: Option<Bytes>,
     /// What only this answer has.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -66,8 +54,8 @@ impl Reply {
             modified: None,
             keys: String::new(),
             head: None,
-            kept: false,
-            made: Rc::default(),
+            lasting: false,
+            gzip: None,
             headers: Vec::new(),
         }
     }
@@ -94,6 +82,12 @@ impl Reply {
         self.caching = Caching::Site(policies);
         self.etag = Some(etag);
         self.keys = keys;
+        self
+    }
+
+    /// This answer as one that stays what it is while the head does, and for the minute in which it was made.
+    pub(super) fn lasting(mut self, lasting: bool) -> Self {
+        self.lasting = lasting;
         self
     }
 

@@ -6,6 +6,7 @@ mod compressed;
 mod double;
 mod export;
 mod feeds;
+mod given;
 mod hostile;
 mod openapi;
 mod pages;

@@ -1,5 +1,6 @@
 //! One tenant's part of the store.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,8 @@ pub const KEY_BYTES_MAX: usize = 512;
 pub struct TenantKv<'a, K> {
     inner: &'a K,
     prefix: String,
+    /// A key and what [`TenantKv::read_ahead`] has found there.
+    ahead: RefCell<Option<(String, Option<Entry>)>>,
 }
 
 impl<'a, K: Kv> TenantKv<'a, K> {
@@ -27,7 +30,25 @@ impl<'a, K: Kv> TenantKv<'a, K> {
         Self {
             inner,
             prefix: tenant.prefix(),
+            ahead: RefCell::default(),
         }
+    }
+
+    /// Reads `key` now, for somebody who wants to know before the logic that needs it anyway: the next [`Kv::get`] of this key
+    /// gives the same answer, without another read.
+    ///
+    /// # Errors
+    /// Those of [`Kv::get`].
+    pub(crate) async fn read_ahead(&self, key: &str) -> Result<Option<Entry>, KvError> {
+        let found = self.inner.get(&self.key(key)?).await?;
+        *self.ahead.borrow_mut() = Some((key.to_owned(), found.clone()));
+        Ok(found)
+    }
+
+    fn taken_ahead(&self, key: &str) -> Option<Option<Entry>> {
+        let mut ahead = self.ahead.borrow_mut();
+        let (_, found) = ahead.take_if(|(known, _)| known == key)?;
+        Some(found)
     }
 
     /// The key in the store.
@@ -68,6 +89,9 @@ impl<K: Kv> Kv for TenantKv<'_, K> {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
+        if let Some(found) = self.taken_ahead(key) {
+            return Ok(found);
+        }
         self.inner.get(&self.key(key)?).await
     }
 

@@ -73,7 +73,12 @@ fn without_body(request: &http::Request<Bytes>) -> bool {
 fn send(host: ports::Wasi, response: http::Response<serve::Body>) -> Result<Response, ErrorCode> {
     let internal = |error: String| ErrorCode::InternalError(Some(error));
     let (parts, mut body) = response.into_parts();
-    let headers = Fields::try_from(parts.headers).map_err(|error| internal(error.to_string()))?;
+    let fields: Vec<(String, Vec<u8>)> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_owned()))
+        .collect();
+    let headers = Fields::from_list(&fields).map_err(|error| internal(error.to_string()))?;
     // Dropping its writer says that the body was sent, without trailers.
     let (end, ended) = wit_future::new(|| Ok(None));
     let contents = (!body.is_empty()).then(|| {

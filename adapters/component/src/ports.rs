@@ -1,5 +1,7 @@
 //! The small ports: clocks, randomness, variables, log.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use crate::store::HostKv;
 thread_local! {
     /// What the requests of this instance are asking upstreams for at the moment.
     static IN_FLIGHT: Rc<InFlight> = Rc::default();
+    /// What the host has said: the same for as long as the instance lives (`wit/world.wit`).
+    static VARIABLES: RefCell<BTreeMap<String, Option<String>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Everything the logic needs, from WASI and `edgefold:host`.
@@ -65,8 +69,15 @@ impl Random for Wasi {
 
 impl Variables for Wasi {
     async fn variable(&self, name: &str) -> Option<String> {
+        let known = VARIABLES.with_borrow(|known| known.get(name).cloned());
+        if let Some(value) = known {
+            return value;
+        }
         match config::store::get(name) {
-            Ok(value) => value,
+            Ok(value) => {
+                VARIABLES.with_borrow_mut(|known| known.insert(name.to_owned(), value.clone()));
+                value
+            }
             Err(error) => {
                 self.log(Level::Error, &format!("variable {name}: {error:?}"));
                 None

@@ -94,7 +94,7 @@ impl Double {
     }
 }
 
-/// An answer with its body as text.
+/// An answer with its body as text; of what is compressed as much as can be text.
 #[derive(Debug, Clone)]
 pub(super) struct Answered {
     pub(super) status: u16,
@@ -111,7 +111,11 @@ impl Answered {
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                 .collect(),
-            body: String::from_utf8(body).unwrap(),
+            body: if parts.headers.contains_key("content-encoding") {
+                String::from_utf8_lossy(&body).into_owned()
+            } else {
+                String::from_utf8(body).unwrap()
+            },
         }
     }
 

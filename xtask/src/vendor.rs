@@ -32,7 +32,7 @@ const WASI_KEYVALUE: &[&str] = &[
     "world.wit",
 ];
 
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 7] = [
     Package {
         name: "wasmtime-wasi-http",
         from: "src/p3/wit/deps",
@@ -69,6 +69,12 @@ const PACKAGES: [Package; 6] = [
         from: "wit/deps/spin-key-value@3.0.0",
         to: "host-tests/wit/spin/deps/spin-key-value@3.0.0",
         files: &["key-value.wit"],
+    },
+    Package {
+        name: "spin-sdk",
+        from: "wit/deps/spin-sqlite@3.1.0",
+        to: "host-tests/wit/spin/deps/spin-sqlite@3.1.0",
+        files: &["sqlite.wit"],
     },
     Package {
         name: "spin-sdk",

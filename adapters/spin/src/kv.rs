@@ -33,6 +33,11 @@ impl DefaultStore {
         }))
     }
 
+    /// One that answers every operation with `error`.
+    pub(crate) fn refusing(error: KvError) -> Self {
+        Self(Err(error))
+    }
+
     fn store(&self) -> Result<&Store, KvError> {
         self.0.as_ref().map_err(Clone::clone)
     }

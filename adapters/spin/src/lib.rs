@@ -4,6 +4,8 @@
 
 mod counters;
 mod kv;
+mod sqlite;
+mod store;
 mod upstream;
 
 use std::rc::Rc;
@@ -24,13 +26,15 @@ use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
 use spin_sdk::wasip3::random::random;
 use spin_sdk::{http_service, variables};
 
+use self::store::Store;
+
 /// Compiled from `edgefold.toml` by the build script.
 const DEFAULT_CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/edgefold.config.json"));
 
 #[http_service]
 async fn serve(request: Request) -> impl IntoResponse {
     let host = Spin {
-        kv: kv::DefaultStore::open().await,
+        kv: Store::open().await,
         http: upstream::Client,
     };
     let (parts, body) = request.into_parts();
@@ -73,12 +77,12 @@ thread_local! {
 }
 
 struct Spin {
-    kv: kv::DefaultStore,
+    kv: Store,
     http: upstream::Client,
 }
 
 impl Host for Spin {
-    type Kv = kv::DefaultStore;
+    type Kv = Store;
     type Http = upstream::Client;
 
     fn kv(&self) -> &Self::Kv {

@@ -15,6 +15,9 @@ use anyhow::Context;
 use edgefold::config::{Config, authoring};
 
 pub use client::Answer;
+pub use spin::Options as SpinOptions;
+
+use crate::servers;
 
 /// The token of the admin routes that the tests use.
 pub const ADMIN_TOKEN: &str = "token-of-the-tests";
@@ -24,24 +27,55 @@ pub const ADMIN_TOKEN: &str = "token-of-the-tests";
 pub enum Host {
     /// `edgefold-host`: any wasmtime program.
     Component,
-    /// Spin's interfaces, and no others, over wasmtime.
+    /// Spin's interfaces, and no others, over wasmtime; the site in its key-value store.
     Spin,
+    /// The same, with the key-value store on a Redis server.
+    SpinRedis,
+    /// The same artefact, with the site in its SQLite.
+    SpinSqlite,
     /// Fastly Compute's local server, `viceroy`.
     Fastly,
 }
 
 impl Host {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Component, Self::Spin, Self::Fastly];
+    pub const ALL: [Self; 5] = [
+        Self::Component,
+        Self::Spin,
+        Self::SpinRedis,
+        Self::SpinSqlite,
+        Self::Fastly,
+    ];
 
-    /// As in `dist/edgefold-NAME.wasm`.
+    /// For people.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::SpinRedis => "spin, redis",
+            Self::SpinSqlite => "spin, sqlite",
+            _ => self.guest(),
+        }
+    }
+
+    /// As in `dist/edgefold-GUEST.wasm`.
+    fn guest(self) -> &'static str {
+        match self {
             Self::Component => "component",
-            Self::Spin => "spin",
+            Self::Spin | Self::SpinRedis | Self::SpinSqlite => "spin",
             Self::Fastly => "fastly",
         }
+    }
+
+    /// Whether what it needs of this machine is installed; a message says what is not.
+    #[must_use]
+    pub fn is_here(self) -> bool {
+        self != Self::SpinRedis || servers::find(servers::redis::PROGRAM).is_some()
+    }
+
+    /// Whether its store has no compare-and-swap, so that each publish is claimed first, by a counter.
+    #[must_use]
+    pub fn claims(self) -> bool {
+        matches!(self, Self::Spin | Self::SpinRedis)
     }
 
     /// Where its artefact is.
@@ -53,12 +87,12 @@ impl Host {
             || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../dist")),
             PathBuf::from,
         );
-        let file = folder.join(format!("edgefold-{}.wasm", self.name()));
+        let file = folder.join(format!("edgefold-{}.wasm", self.guest()));
         anyhow::ensure!(
             file.is_file(),
             "{} is missing: run `cargo xtask build {}`",
             file.display(),
-            self.name()
+            self.guest()
         );
         Ok(file)
     }
@@ -115,6 +149,19 @@ impl Arm {
         })
     }
 
+    /// Starts Spin's artefact with `options`.
+    ///
+    /// # Errors
+    /// See [`Arm::start`], or where the manifest is none.
+    pub async fn start_spin(options: SpinOptions) -> anyhow::Result<Self> {
+        let (base, running) = spin::start(&Host::Spin.artefact()?, options).await?;
+        Ok(Self {
+            host: Host::Spin,
+            base,
+            _running: running,
+        })
+    }
+
     /// Starts `host` with exactly these variables: the configuration is the one baked in.
     ///
     /// # Errors
@@ -123,7 +170,14 @@ impl Arm {
         let file = host.artefact()?;
         let started: (String, Box<dyn Any + Send + Sync>) = match host {
             Host::Component => component::start(&file, variables).await?,
-            Host::Spin => spin::start(&file, variables).await?,
+            Host::Spin | Host::SpinRedis | Host::SpinSqlite => {
+                let mut options = SpinOptions::new(variables)?;
+                options.redis = host == Host::SpinRedis;
+                if host == Host::SpinSqlite {
+                    options.variables.push(("store".into(), "sqlite".into()));
+                }
+                spin::start(&file, options).await?
+            }
             Host::Fastly => fastly::start(&file, variables).await?,
         };
         Ok(Self {

@@ -1,9 +1,10 @@
-//! Store servers of the system, started on this machine for tests: NATS and Redis, and a proxy that breaks connections.
+//! Stores on this machine for tests: servers of the system (NATS and Redis), a proxy that breaks connections, and SQLite.
 
 pub mod disk;
 pub mod nats;
 pub mod proxy;
 pub mod redis;
+pub mod sqlite;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -22,7 +22,7 @@ const LIMIT: usize = 7;
 pub(crate) async fn all_hosts_answer_alike() -> anyhow::Result<()> {
     let upstream = site::upstream().await?;
     let mut arms = Vec::new();
-    for host in Host::ALL {
+    for host in Host::ALL.into_iter().filter(|host| host.is_here()) {
         arms.push(site::start(host, &upstream).await?);
     }
     compare("before the first cycle", &arms).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use edgefold::config::authoring;
 use host_tests::arms::{ADMIN_TOKEN, Arm, Host};
 use host_tests::upstream::{Reply, Upstream};
 use serde_json::{Value, json};
@@ -98,15 +99,22 @@ include = ["even"]
     )
 }
 
+/// All that its deployment is told.
+pub(crate) fn variables(upstream: &Upstream) -> anyhow::Result<Vec<(String, String)>> {
+    let text = toml(upstream);
+    let config = authoring::compile(&text)
+        .map_err(|mistakes| anyhow::anyhow!(authoring::render("site.toml", &text, &mistakes)))?;
+    Ok(vec![
+        ("config".into(), config.to_compiled()),
+        ("admin_token".into(), ADMIN_TOKEN.into()),
+        ("source_date_epoch".into(), NOW_S.to_string()),
+        ("source_key".into(), SECRET.into()),
+    ])
+}
+
 /// `host` with the site, before its first cycle.
 pub(crate) async fn start(host: Host, upstream: &Upstream) -> anyhow::Result<Arm> {
-    let epoch = NOW_S.to_string();
-    let variables = [
-        ("admin_token", ADMIN_TOKEN),
-        ("source_date_epoch", epoch.as_str()),
-        ("source_key", SECRET),
-    ];
-    Arm::start(host, &toml(upstream), &variables).await
+    Arm::start_bare(host, variables(upstream)?).await
 }
 
 /// `host` with the site, after its first cycle.

@@ -1,4 +1,5 @@
-//! The stores that are reached by network keep the rules, and say what is wrong. Skipped where their servers are missing.
+//! The stores that are reached by network keep the rules, and say what is wrong (skipped where their servers are missing); so do
+//! the statements with which a guest uses SQLite.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -9,3 +10,4 @@
 
 mod nats;
 mod redis;
+mod sqlite;

@@ -1,10 +1,12 @@
-//! `spin:key-value@3.0.0`, `wasi:keyvalue@0.2.0-draft2` on the same stores, and `spin:variables@3.0.0` for the guest.
+//! What Spin offers beside WASI: `spin:key-value@3.0.0` and `spin:variables@3.0.0` are here, `wasi:keyvalue@0.2.0-draft2` on the
+//! same stores in `keyvalue.rs`, `spin:sqlite@3.1.0` in `sqlite.rs`.
 
 #![allow(missing_docs, reason = "generated code; wit/spin documents it")]
 
 use wasmtime::component::{Accessor, FutureReader, HasData, Linker, Resource, StreamReader};
 
 use self::spin::key_value::key_value;
+use self::spin::sqlite::sqlite;
 use self::spin::variables::variables;
 use self::wasi::keyvalue::{atomics, store as buckets};
 use super::State;
@@ -14,7 +16,8 @@ wasmtime::component::bindgen!({
     world: "edgefold:spin-harness/spin",
     imports: { default: async | store | trappable },
     with: {
-        "spin:key-value/key-value.store": crate::arms::spin::store::MemoryStore,
+        "spin:key-value/key-value.store": crate::arms::spin::store::KeyValue,
+        "spin:sqlite/sqlite.connection": crate::servers::sqlite::Connection,
         "wasi:keyvalue/store.bucket": crate::arms::spin::store::Bucket,
         "wasi:keyvalue/atomics.cas": crate::arms::spin::store::Swap,
     },
@@ -24,6 +27,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     key_value::add_to_linker::<State, Data>(linker, |state| state)?;
     buckets::add_to_linker::<State, Data>(linker, |state| state)?;
     atomics::add_to_linker::<State, Data>(linker, |state| state)?;
+    sqlite::add_to_linker::<State, Data>(linker, |state| state)?;
     variables::add_to_linker::<State, Data>(linker, |state| state)
 }
 
@@ -33,7 +37,7 @@ impl HasData for Data {
     type Data<'a> = &'a mut State;
 }
 
-type Opened = Resource<super::store::MemoryStore>;
+type Opened = Resource<super::store::KeyValue>;
 type Keys = (
     StreamReader<String>,
     FutureReader<Result<(), key_value::Error>>,
@@ -42,7 +46,7 @@ type Keys = (
 fn store(
     accessor: &Accessor<State, Data>,
     opened: &Opened,
-) -> wasmtime::Result<super::store::MemoryStore> {
+) -> wasmtime::Result<super::store::KeyValue> {
     accessor.with(|mut access| Ok(access.get().table.get(opened)?.clone()))
 }
 
@@ -54,11 +58,11 @@ impl key_value::HostStoreWithStore<State> for Data {
         accessor: &Accessor<State, Self>,
         label: String,
     ) -> wasmtime::Result<Result<Opened, key_value::Error>> {
-        if label != "default" {
-            return Ok(Err(key_value::Error::AccessDenied));
-        }
         accessor.with(|mut access| {
             let state = access.get();
+            if !state.grants.key_value(&label) {
+                return Ok(Err(key_value::Error::AccessDenied));
+            }
             let store = state.store.clone();
             Ok(Ok(state.table.push(store)?))
         })
@@ -70,7 +74,7 @@ impl key_value::HostStoreWithStore<State> for Data {
         key: String,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, key_value::Error>> {
         let store = store(accessor, &opened)?;
-        Ok(Ok(store.values().await.get(&key).cloned()))
+        Ok(store.get(&key).await.map_err(key_value::Error::Other))
     }
 
     async fn set(
@@ -80,8 +84,10 @@ impl key_value::HostStoreWithStore<State> for Data {
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), key_value::Error>> {
         let store = store(accessor, &opened)?;
-        store.values().await.insert(key, value);
-        Ok(Ok(()))
+        Ok(store
+            .set(&key, value)
+            .await
+            .map_err(key_value::Error::Other))
     }
 
     async fn delete(
@@ -90,8 +96,7 @@ impl key_value::HostStoreWithStore<State> for Data {
         key: String,
     ) -> wasmtime::Result<Result<(), key_value::Error>> {
         let store = store(accessor, &opened)?;
-        store.values().await.remove(&key);
-        Ok(Ok(()))
+        Ok(store.delete(&key).await.map_err(key_value::Error::Other))
     }
 
     async fn exists(
@@ -100,15 +105,18 @@ impl key_value::HostStoreWithStore<State> for Data {
         key: String,
     ) -> wasmtime::Result<Result<bool, key_value::Error>> {
         let store = store(accessor, &opened)?;
-        Ok(Ok(store.values().await.contains_key(&key)))
+        Ok(store.exists(&key).await.map_err(key_value::Error::Other))
     }
 
     async fn get_keys(accessor: &Accessor<State, Self>, opened: Opened) -> wasmtime::Result<Keys> {
         let store = store(accessor, &opened)?;
-        let keys: Vec<String> = store.values().await.keys().cloned().collect();
+        let (keys, end) = match store.keys().await {
+            Ok(keys) => (keys, Ok(())),
+            Err(text) => (Vec::new(), Err(key_value::Error::Other(text))),
+        };
         accessor.with(|mut access| {
             let keys = StreamReader::new(&mut access, keys)?;
-            let result = FutureReader::new(&mut access, async { wasmtime::error::Ok(Ok(())) })?;
+            let result = FutureReader::new(&mut access, async { wasmtime::error::Ok(end) })?;
             Ok((keys, result))
         })
     }

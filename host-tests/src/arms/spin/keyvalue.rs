@@ -6,7 +6,7 @@ use wasmtime::component::{Access, Accessor, Resource};
 use super::State;
 use super::interfaces::Data;
 use super::interfaces::wasi::keyvalue::{atomics, store};
-use super::store::{Bucket, Swap, count};
+use super::store::{Bucket, Swap};
 
 type Answer<T> = wasmtime::Result<Result<T, store::Error>>;
 type On<'a> = Access<'a, State, Data>;
@@ -23,10 +23,10 @@ impl atomics::HostCas for &mut State {}
 
 impl store::HostWithStore<State> for Data {
     async fn open(mut access: On<'_>, label: String) -> Answer<Resource<Bucket>> {
-        if label != "default" {
+        let state = access.get();
+        if !state.grants.key_value(&label) {
             return Ok(Err(store::Error::AccessDenied));
         }
-        let state = access.get();
         let bucket = Bucket(state.store.clone());
         Ok(Ok(state.table.push(bucket)?))
     }
@@ -40,14 +40,8 @@ impl atomics::HostWithStore<State> for Data {
         delta: i64,
     ) -> Answer<i64> {
         let opened = access.get().table.get(&bucket)?.0.clone();
-        let mut values = opened.values().await;
-        let Some(before) = count(values.get(&key)) else {
-            let text = format!("`{key}` holds no counter");
-            return Ok(Err(store::Error::Other(text)));
-        };
-        let after = before.saturating_add(delta);
-        values.insert(key, after.to_le_bytes().to_vec());
-        Ok(Ok(after))
+        let counted = opened.increment(&key, delta).await;
+        Ok(counted.map_err(store::Error::Other))
     }
 
     async fn swap(

@@ -1,17 +1,20 @@
-//! Spin's interfaces over wasmtime: `spin:key-value@3.0.0`, `wasi:keyvalue@0.2.0-draft2`, `spin:variables@3.0.0`, WASI 0.2 and 0.3 and `wasi:http@0.3`, and
-//! nothing else, so that an artefact that imports what Spin lacks does not start here.
+//! Spin's interfaces over wasmtime: `spin:key-value@3.0.0`, `wasi:keyvalue@0.2.0-draft2`, `spin:sqlite@3.1.0`, `spin:variables@3.0.0`, WASI 0.2 and 0.3 and
+//! `wasi:http@0.3`, and nothing else, so that an artefact that imports what Spin lacks does not start here.
 //!
 //! Instances live as in Spin 4.1: 128 requests each, 16 at once, one second idle.
 
+mod grants;
 mod interfaces;
 mod keyvalue;
+mod redis;
+mod sqlite;
 mod store;
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -23,6 +26,7 @@ use hyper::body::Incoming;
 use tokio::time::Sleep;
 use wasmtime::component::{Component, GuestTaskId, Linker, ResourceTable};
 use wasmtime::{Cache, CacheConfig, Config, Engine, Store, StoreContextMut};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::handler::{
     HandlerState, Instance, ProxyHandler, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState,
@@ -31,26 +35,70 @@ use wasmtime_wasi_http::handler::{
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use self::store::MemoryStore;
+use self::grants::Grants;
+use self::redis::RedisStore;
+use self::store::{KeyValue, MemoryStore};
 use super::listener::Listener;
+use crate::servers::sqlite::Sqlite;
 
+const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../spin.toml");
 const REQUESTS_PER_INSTANCE: usize = 128;
 const REQUESTS_AT_ONCE: usize = 16;
 const IDLE: Duration = Duration::from_secs(1);
 /// Longest time for one request: a cycle over slow sources included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// What the artefact finds in Spin.
+#[derive(Debug)]
+pub struct Options {
+    /// The text of a `spin.toml`: what it grants.
+    pub manifest: String,
+    /// As `spin up --variable` sets them.
+    pub variables: Vec<(String, String)>,
+    /// Key-value is on a Redis server, as with a runtime configuration.
+    pub redis: bool,
+    /// Where the component's log goes, if not to the standard error of the tests.
+    pub log: Option<MemoryOutputPipe>,
+    /// The first row that is written to SQLite under a key with this end is written, and the answer is an error.
+    pub lost_write: Option<&'static str>,
+}
+
+impl Options {
+    /// Under the project's own manifest, with nothing out of the ordinary.
+    ///
+    /// # Errors
+    /// Where the manifest can't be read.
+    pub fn new(variables: Vec<(String, String)>) -> anyhow::Result<Self> {
+        Ok(Self {
+            manifest: std::fs::read_to_string(MANIFEST)?,
+            variables,
+            redis: false,
+            log: None,
+            lost_write: None,
+        })
+    }
+}
+
 pub(super) async fn start(
     file: &Path,
-    variables: Vec<(String, String)>,
+    options: Options,
 ) -> anyhow::Result<(String, Box<dyn Any + Send + Sync>)> {
     let file = file.to_owned();
     let (engine, component) = tokio::task::spawn_blocking(move || prepare(&file)).await??;
+    let store = if options.redis {
+        KeyValue::Redis(RedisStore::start().await?)
+    } else {
+        KeyValue::Memory(MemoryStore::default())
+    };
     let handler = ProxyHandler::new(App {
         engine,
         component,
-        variables: Arc::new(variables.into_iter().collect()),
-        store: MemoryStore::default(),
+        grants: Arc::new(Grants::of(&options.manifest)?),
+        variables: Arc::new(options.variables.into_iter().collect()),
+        store,
+        database: Sqlite::new()?,
+        lost_write: Arc::new(Mutex::new(options.lost_write)),
+        log: options.log,
     });
     let listener = Listener::start(move |request| answer(handler.clone(), request)).await?;
     Ok((listener.base.clone(), Box::new(listener)))
@@ -116,8 +164,12 @@ async fn answer(handler: ProxyHandler<App>, request: Request<Incoming>) -> Respo
 struct App {
     engine: Engine,
     component: ProxyPre<State>,
+    grants: Arc<Grants>,
     variables: Arc<BTreeMap<String, String>>,
-    store: MemoryStore,
+    store: KeyValue,
+    database: Sqlite,
+    lost_write: LostWrite,
+    log: Option<MemoryOutputPipe>,
 }
 
 /// The data of one instance.
@@ -125,9 +177,15 @@ struct State {
     wasi: WasiCtx,
     table: ResourceTable,
     http: WasiHttpCtx,
+    grants: Arc<Grants>,
     variables: Arc<BTreeMap<String, String>>,
-    store: MemoryStore,
+    store: KeyValue,
+    database: Sqlite,
+    lost_write: LostWrite,
 }
+
+/// See [`Options::lost_write`]; `None` once it is lost.
+type LostWrite = Arc<Mutex<Option<&'static str>>>;
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
@@ -154,12 +212,20 @@ impl HandlerState for App {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
+        let mut wasi = WasiCtx::builder();
+        match &self.log {
+            Some(pipe) => wasi.stderr(pipe.clone()),
+            None => wasi.inherit_stderr(),
+        };
         let state = State {
-            wasi: WasiCtx::builder().inherit_stderr().build(),
+            wasi: wasi.build(),
             table: ResourceTable::new(),
             http: WasiHttpCtx::new(),
+            grants: Arc::clone(&self.grants),
             variables: Arc::clone(&self.variables),
             store: self.store.clone(),
+            database: self.database.clone(),
+            lost_write: Arc::clone(&self.lost_write),
         };
         let mut store = Store::new(&self.engine, state);
         let proxy = self.component.instantiate_async(&mut store).await?;

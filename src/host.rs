@@ -303,13 +303,14 @@ pub trait Random {
 }
 
 /// The variables that edgefold itself goes by: no source is ever sent one.
-pub const OWN_VARIABLES: [&str; 8] = [
+pub const OWN_VARIABLES: [&str; 9] = [
     "admin_token",
     "alert_secret",
     "alert_webhook",
     "config",
     "refresh_token",
     "source_date_epoch",
+    "store",
     "tenants",
     "webhook_secret",
 ];
@@ -317,7 +318,7 @@ pub const OWN_VARIABLES: [&str; 8] = [
 /// Configuration and secrets of the deployment. Names are lower-case ASCII with `_`.
 ///
 /// Known names: `admin_token` (secret of the admin routes; unset: they do not exist), `refresh_token` and `webhook_secret` (for schedulers: they open the refresh), `alert_webhook` and `alert_secret` (where alerts go, and what signs them), `config` (a compiled
-/// configuration that replaces the baked-in one), `tenants` (which host is whose: see [`crate::tenant::Roster`]), `source_date_epoch` (seconds since 1970 that cycles and answers take as
+/// configuration that replaces the baked-in one), `tenants` (which host is whose: see [`crate::tenant::Roster`]), `store` (which of Spin's stores the site is in; the Spin guest alone), `source_date_epoch` (seconds since 1970 that cycles and answers take as
 /// the time, for reproducible answers; see the reproducible-builds convention), and every secret that a
 /// source's headers name.
 #[allow(

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use edgefold_host::kv::{Kv, Precondition};
+use edgefold_host::kv::{Kv, Precondition, RedbKv};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -17,11 +17,13 @@ use super::serve::{Arm, HELLO, measure};
 use super::table::{Cell, Table, median};
 use super::{fixed, writes};
 
-/// Items of the whole site. More take minutes of cycles to make.
-const SIZES: [usize; 3] = [1_000, 20_000, 100_000];
+/// Items of the whole site. The last takes some minutes of cycles to make.
+const SIZES: [usize; 3] = [1_000, 20_000, 500_000];
 const ROUNDS: usize = 5;
 const ROUND_TIME: Duration = Duration::from_millis(500);
 const CONNECTIONS: usize = 32;
+/// Requests of another kind that an instance has answered before it is measured.
+const WARMING: usize = 3;
 /// Pages that are walked before the deep one.
 const DEEP_PAGES: usize = 20;
 
@@ -32,8 +34,15 @@ struct Read {
     fields: String,
 }
 
-/// What it takes.
+/// What it takes an instance that has answered other requests.
 struct Taken {
+    /// Asked for the first time.
+    first: Cost,
+    /// Asked for once more.
+    again: Cost,
+}
+
+struct Cost {
     operations: Operations,
     instructions: u64,
 }
@@ -46,21 +55,22 @@ pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
     let hello_at = Running::hello(hello, None).await?.listen().await?;
     let mut rows = Vec::new();
     for items in SIZES {
-        rows.extend(at_size(items, component, hello_at).await?);
+        rows.extend(at_size(items, component, hello, hello_at).await?);
     }
     Ok(Table {
         name: "read",
         about: format!(
-            "answers by what they take; instructions are those of the guest (wasmtime fuel), of an instance that has answered before; rates at \
-             {CONNECTIONS} connections, medians of {ROUNDS} rounds of {} ms in turns, from a store in memory",
+            "answers by what they take an instance that is asked for them first, and again; instructions are those of the guest (wasmtime fuel); \
+             rates of asking again at {CONNECTIONS} connections, medians of {ROUNDS} rounds of {} ms in turns, from a store in a file",
             ROUND_TIME.as_millis()
         ),
         columns: vec![
             "answer",
             "items",
             "kv reads",
-            "kv bytes",
-            "guest instructions",
+            "instructions",
+            "kv reads again",
+            "instructions again",
             "body bytes",
             "requests/s",
             "p50 us",
@@ -73,16 +83,29 @@ pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
 async fn at_size(
     items: usize,
     component: &Path,
+    hello: &Path,
     hello_at: SocketAddr,
 ) -> anyhow::Result<Vec<Vec<Cell>>> {
     let (site, compiled) = writes::site(items)?;
     let kv = CountedKv::default();
+    let name = format!("edgefold-bench-read-{}-{items}.redb", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let file = RedbKv::open(&path);
+    // Open all the same until the process ends; then nothing is left of it.
+    std::fs::remove_file(&path).ok();
+    let file = file?;
     for (key, value) in site.kv.contents() {
-        kv.put(&key, value, Precondition::None, None).await?;
+        kv.put(&key, value.clone(), Precondition::None, None)
+            .await?;
+        file.put(&key, value, Precondition::None, None).await?;
     }
     drop(site);
-    let counting = Running::start_counting(component, &compiled, kv.clone()).await?;
-    let reads = reads(&counting).await?;
+    let filled = Running::start_filled(component, &compiled, file).await?;
+    let reads = reads(&filled).await?;
+    let counting = Running::start_counting(component, &compiled, kv).await?;
+    for _ in 0..WARMING {
+        counting.ask(Method::GET, "/api/views").await?;
+    }
     let mut taken = Vec::new();
     for read in &reads {
         taken.push(
@@ -91,12 +114,10 @@ async fn at_size(
                 .with_context(|| format!("{} at {items} items", read.name))?,
         );
     }
-    let page = counting.ask(Method::GET, "/").await?;
+    let page = filled.ask(Method::GET, "/").await?;
+    let same_at = Running::hello(hello, Some(&page)).await?.listen().await?;
     let fixed_at = fixed::serve(page.parts.headers, page.body).await?;
-    let listening = Running::start_filled(component, &compiled, kv)
-        .await?
-        .listen()
-        .await?;
+    let listening = filled.listen().await?;
     let arm = |name, address, path: &str, fields: &str| Arm {
         name,
         address,
@@ -106,7 +127,9 @@ async fn at_size(
     let mut arms = vec![
         arm(HELLO, hello_at, "/", ""),
         arm("hyper, same bytes as the page", fixed_at, "/", ""),
+        arm("hello-world, same bytes as the page", same_at, "/", ""),
     ];
+    let floors = arms.len();
     arms.extend(
         reads
             .iter()
@@ -115,7 +138,7 @@ async fn at_size(
     let rounds = rounds(&arms).await?;
     Ok((0..arms.len())
         .map(|index| {
-            let taken = index.checked_sub(2).and_then(|read| taken.get(read));
+            let taken = index.checked_sub(floors).and_then(|read| taken.get(read));
             row(items, &arms, index, taken, &rounds)
         })
         .collect())
@@ -153,6 +176,10 @@ async fn reads(site: &Running) -> anyhow::Result<Vec<Read>> {
     Ok(vec![
         read("page, first", "/"),
         Read {
+            fields: "Accept-Encoding: gzip\r\n".to_owned(),
+            ..read("page, first, gzip", "/")
+        },
+        Read {
             fields: format!("If-None-Match: {}\r\n", etag.to_str()?),
             ..read("page, first, 304", "/")
         },
@@ -170,29 +197,32 @@ async fn reads(site: &Running) -> anyhow::Result<Vec<Read>> {
     ])
 }
 
-/// Asks three times on the one instance: what the first takes is not counted, and what the second took is known when the third
-/// begins.
+/// Asks three times on the one instance: what one took is known when the next begins.
 async fn take(site: &Running, read: &Read) -> anyhow::Result<Taken> {
     let ask = || async {
         let answer = site.ask_with(Method::GET, &read.path, &read.fields).await?;
         let status = answer.parts.status;
-        let expected = if read.fields.is_empty() {
-            StatusCode::OK
-        } else {
+        let expected = if read.fields.starts_with("If-None-Match") {
             StatusCode::NOT_MODIFIED
+        } else {
+            StatusCode::OK
         };
         ensure!(status == expected, "answered {status}");
         Ok(())
     };
-    ask().await?;
-    site.kv.take();
-    ask().await?;
-    let operations = site.kv.take();
-    let before = site.instructions();
-    ask().await?;
+    let mut costs = Vec::new();
+    for _ in 0..3 {
+        site.kv.take();
+        ask().await?;
+        costs.push((site.kv.take(), site.instructions()));
+    }
+    let cost = |index: usize| Cost {
+        operations: costs[index].0,
+        instructions: costs[index + 1].1 - costs[index].1,
+    };
     Ok(Taken {
-        operations,
-        instructions: site.instructions() - before,
+        first: cost(0),
+        again: cost(1),
     })
 }
 
@@ -231,9 +261,10 @@ fn row(
     vec![
         arms.get(index).map_or("", |arm| arm.name).into(),
         Cell::count(items as u64),
-        count(|taken| taken.operations.reads),
-        count(|taken| taken.operations.bytes_read),
-        count(|taken| taken.instructions),
+        count(|taken| taken.first.operations.reads),
+        count(|taken| taken.first.instructions),
+        count(|taken| taken.again.operations.reads),
+        count(|taken| taken.again.instructions),
         Cell::Number(body_bytes, 0),
         Cell::Number(figure(&|one, _| one.per_second), 0),
         Cell::Number(figure(&|one, _| one.p50_us), 0),

@@ -76,22 +76,24 @@ impl Running {
         })
     }
 
-    /// As [`Running::start`], with no upstreams, and a store that is filled.
+    /// As [`Running::start_on_file`], with no upstreams, and a store that is filled.
     ///
     /// # Errors
     /// Where `component` is missing or is no component.
     pub async fn start_filled(
         component: &Path,
         compiled: &str,
-        kv: CountedKv,
+        kv: RedbKv,
     ) -> anyhow::Result<Self> {
         let host = builder(component, None, None, Limits::default())?;
-        let host = host.variables([("config", compiled)]).kv(kv.clone());
-        let host = host.build().await?;
-        Ok(Self { host, kv })
+        let host = host.variables([("config", compiled)]).kv(kv);
+        Ok(Self {
+            host: host.build().await?,
+            kv: CountedKv::default(),
+        })
     }
 
-    /// As [`Running::start_filled`]; one instance answers one request after the other, and counts its instructions.
+    /// As [`Running::start`], with no upstreams, and a store that is filled; one instance answers one request after the other, and counts its instructions.
     ///
     /// # Errors
     /// Where `component` is missing or is no component.

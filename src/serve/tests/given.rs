@@ -6,7 +6,8 @@ use super::double::{Answered, Double, head, ordinary, site};
 use crate::slice::keys;
 use crate::tenant::Tenant;
 
-/// What an instance answers that has answered nothing before.
+/// What an instance answers that has answered nothing before: what it keeps is a thread's.
+#[expect(clippy::disallowed_methods, reason = "a test of what is kept")]
 fn fresh(target: &'static str, fields: Vec<String>, later_ms: i64) -> Answered {
     let answer = move || {
         let host = Double {

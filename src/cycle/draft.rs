@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::CycleError;
 use super::claim::{CLAIM_WRITES, claims};
+use super::fold::Outcome;
 use super::frame::Frame;
 use super::ledger::{Priority, Purse};
-use super::run::{Outcome, Run};
+use super::run::Run;
 use super::sync::checks;
 use crate::fetch::Validators;
 use crate::fold::Edit;

@@ -12,8 +12,9 @@ use crate::time::Timestamp;
 
 use super::claim::{CLAIM_WRITES, Claim, Claimed, claims};
 use super::draft::Draft;
+use super::fold::Outcome;
 use super::ledger::{Priority, Purse, between_days};
-use super::run::{Outcome, Run};
+use super::run::Run;
 use super::save::Preceding;
 use super::sync::rebase;
 use super::{CycleError, RunOutcome, engagement};

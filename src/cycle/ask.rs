@@ -1,21 +1,26 @@
 //! Asks the sources and reads what they answer.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use crate::config::{Config, Source};
 use crate::fetch::{self, Job, Outcome, Validators};
-use crate::fold::State;
+use crate::fold::{Fold, Sifted, State};
 use crate::host::Host;
-use crate::parse::{self, Parsed};
+use crate::parse;
 use crate::time::Timestamp;
+
+/// News that one run takes in, in bytes of memory that its items take, give or take the document with which that is reached: what
+/// comes on top (the index, answers under way) is as much again, and a guest has 128 MiB in all. The next run goes on.
+pub(super) const NEWS_BYTES_MAX: usize = 28 << 20;
 
 /// What came of asking one source.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     /// Nothing new.
     Unchanged(Validators),
-    /// A document, read.
-    Fresh(Validators, Parsed),
+    /// A document: what it brings.
+    Fresh(Validators, Sifted),
     /// Nothing usable.
     Failed(Failure),
 }
@@ -32,23 +37,21 @@ pub(crate) struct Failure {
 }
 
 /// Asks the sources of `ask` (indexes into the configuration's). Returns the answers by index, so that they are folded
-/// in the configuration's order whoever was quicker, and how many requests were sent.
+/// in the configuration's order whoever was quicker, and how many requests were sent. Of an answer no more is kept than `fold`
+/// needs of it; once that is [`NEWS_BYTES_MAX`] over all answers, no further source is asked.
 pub(crate) async fn ask<H: Host>(
     host: &H,
     config: &Config,
     state: &State,
+    fold: &Fold<'_>,
     ask: &[usize],
 ) -> (BTreeMap<usize, Answer>, usize) {
     let sources: Vec<(usize, &Source)> = ask
         .iter()
         .filter_map(|index| config.sources.get(*index).map(|source| (*index, source)))
         .collect();
-    let validators = |source: &Source| {
-        state
-            .sources
-            .get(&source.id)
-            .map(|known| known.validators.clone())
-    };
+    let known = |source: &Source| state.sources.get(&source.id);
+    let validators = |source| known(source).map(|known| known.validators.clone());
     let jobs: Vec<Job<'_>> = sources
         .iter()
         .map(|(_, source)| Job {
@@ -57,9 +60,20 @@ pub(crate) async fn ask<H: Host>(
         })
         .collect();
     let mut answers = BTreeMap::new();
+    let mut news_bytes = 0;
     let mut each = |job: usize, outcome: Outcome| {
         if let Some((index, source)) = sources.get(job) {
-            answers.insert(*index, read(outcome, source, config));
+            let forgotten_upto = known(source).and_then(|known| known.forgotten_upto);
+            let answer = read(outcome, source, config, fold, forgotten_upto);
+            if let Answer::Fresh(_, sifted) = &answer {
+                news_bytes += sifted.news_bytes;
+            }
+            answers.insert(*index, answer);
+        }
+        if news_bytes < NEWS_BYTES_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     };
     let requests_max = config.source_requests_per_run();
@@ -67,7 +81,13 @@ pub(crate) async fn ask<H: Host>(
     (answers, requests)
 }
 
-fn read(outcome: Outcome, source: &Source, config: &Config) -> Answer {
+fn read(
+    outcome: Outcome,
+    source: &Source,
+    config: &Config,
+    fold: &Fold<'_>,
+    forgotten_upto: Option<i64>,
+) -> Answer {
     match outcome {
         Outcome::Unchanged { validators } => Answer::Unchanged(validators),
         Outcome::Failed(error) => Answer::Failed(Failure {
@@ -76,7 +96,10 @@ fn read(outcome: Outcome, source: &Source, config: &Config) -> Answer {
             not_before: error.not_before,
         }),
         Outcome::Fresh(document) => match parse::parse(&document, source, &config.limits) {
-            Ok(parsed) => Answer::Fresh(document.validators, parsed),
+            Ok(parsed) => Answer::Fresh(
+                document.validators,
+                fold.sift(source, parsed, forgotten_upto),
+            ),
             // The validators are not kept: a 304 would make a broken document look well.
             Err(error) => Answer::Failed(Failure {
                 kind: error.kind.to_owned(),

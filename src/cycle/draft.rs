@@ -1,19 +1,21 @@
 //! The next head, laid out as far as the day's budget goes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::CycleError;
 use super::claim::{CLAIM_WRITES, claims};
+use super::fold::Outcome;
 use super::frame::Frame;
 use super::ledger::{Priority, Purse};
-use super::run::{Outcome, Run};
+use super::run::Run;
 use super::sync::checks;
 use crate::fetch::Validators;
 use crate::fold::Edit;
 use crate::host::{Host, Kv};
 use crate::ordered::Inserted;
 use crate::publish::{self, Seal, Sealing};
-use crate::slice::{Head, HeadParts, Position};
+use crate::slice::{Head, HeadParts, Position, Row, VALUE_BYTES_MAX};
 
 /// The next head, laid out, and what is to be written with it.
 pub(super) struct Draft {
@@ -30,13 +32,13 @@ pub(super) struct Draft {
 }
 
 impl<H: Host> Run<'_, H> {
-    /// Lays the next head out, as far as the budget goes.
+    /// Lays the next head out, as far as the budget goes. `None` where it would have to take more than fits into a value.
     pub(super) async fn draft<K: Kv>(
         &mut self,
         kv: &K,
-        folded: Outcome,
+        mut folded: Outcome,
         purse: Purse,
-    ) -> Result<Draft, CycleError> {
+    ) -> Result<Option<Draft>, CycleError> {
         let head = self.loaded.head.clone();
         let frame = Frame {
             config: self.config,
@@ -48,9 +50,12 @@ impl<H: Host> Run<'_, H> {
         parts.activity = frame.activity(&parts, &folded.rows, news);
         let sealed_before = frame.sealed_counts();
         let keep = publish::keep(&folded.rows, self.config.site.page_items);
-        let (kept, sealed) = folded.rows.split_at(keep);
+        // Shared by all that is laid out of them: of very many new items there is room for no second copy.
+        let sealed: Vec<Arc<Row>> = folded.rows.drain(keep..).map(Arc::new).collect();
+        let mut kept = folded.rows;
+        kept.shrink_to_fit();
         let sealing = Sealing {
-            rows: sealed,
+            rows: &sealed,
             edits: &folded.edits,
             config: self.config,
             now: self.now,
@@ -68,17 +73,24 @@ impl<H: Host> Run<'_, H> {
         let may = seal.writes.is_empty() || purse.may(Priority::Seal, wanted);
         let waits = purse.heads_left() == 0 || purse.pace_ms().is_some() || !may;
         if waits {
+            let rows = kept.iter().chain(sealed.iter().map(AsRef::as_ref));
+            let bytes: usize = rows.map(Row::bytes).sum();
+            if bytes > VALUE_BYTES_MAX {
+                self.head_is_too_large(bytes, wanted);
+                return Ok(None);
+            }
             // Sealing can wait as long as the head takes everything.
             let as_it_is = frame.parts(Vec::new());
             parts.views = as_it_is.views;
             parts.search = as_it_is.search;
-            parts.rows.clone_from(&folded.rows);
+            parts.rows = kept;
+            parts.rows.extend(sealed.iter().map(|row| Row::clone(row)));
             parts.dropped_upto = sealing.dropped_upto;
             seal = Seal::default();
             frame.lay_out(&mut parts, sealed_before);
         } else {
-            parts.rows = kept.to_vec();
-            let mut sealed_now = frame.add_sealed(sealed_before, sealed);
+            parts.rows = kept;
+            let mut sealed_now = frame.add_sealed(sealed_before, &sealed);
             for (key, more) in &seal.counts {
                 let items = sealed_now.entry(key.clone()).or_default();
                 *items = items.saturating_add_signed(*more);
@@ -97,7 +109,7 @@ impl<H: Host> Run<'_, H> {
                 let sealing = &sealing;
                 publish::grow_index(kv, &mut parts.search, &mut seal, sealing, &all, spare).await?;
             }
-            for row in sealed {
+            for row in &sealed {
                 self.state.memory.insert_sealed(row);
             }
             if !sealed.is_empty() {
@@ -114,15 +126,19 @@ impl<H: Host> Run<'_, H> {
             || !seal.writes.is_empty()
             || !seal.garbage.is_empty();
         let touched = touched && !waits;
-        let sealed = if waits { &[] } else { sealed };
-        Ok(Draft {
+        let leaves = |_: &&Arc<Row>| !waits;
+        Ok(Some(Draft {
             parts,
-            sealed: sealed.iter().map(|row| row.position).inserted(),
+            sealed: sealed
+                .iter()
+                .filter(leaves)
+                .map(|row| row.position)
+                .inserted(),
             seal,
             touched,
             waits,
             wanted,
-        })
+        }))
     }
 
     /// Brings the memory in line with what becomes of the edits. One that waits is found again: its item is remembered as it

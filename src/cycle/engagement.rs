@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::RunOutcome;
+use super::fold::Outcome;
 use super::ledger::{DAY_SECS, between_days};
-use super::run::{Outcome, Run};
+use super::run::Run;
 use crate::config::{Budget, Config, SourceKind};
 use crate::fetch::Validators;
 use crate::host::{Host, Kv, Level, Precondition, Version};

@@ -1,6 +1,7 @@
 //! The next head's frame: views with their sealed history, counts, rendering.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::Config;
 use crate::fold::{self, config_digest};
@@ -115,7 +116,7 @@ impl Frame<'_> {
         counts
     }
 
-    pub(super) fn add_sealed(&self, mut counts: Counts, sealed: &[Row]) -> Counts {
+    pub(super) fn add_sealed(&self, mut counts: Counts, sealed: &[Arc<Row>]) -> Counts {
         let views = fold::views(self.config);
         for row in sealed {
             for view in row

@@ -3,7 +3,6 @@
 use crate::config::Config;
 use crate::fold::{Folded, SourceState, new_source};
 use crate::page::SourceHealth;
-use crate::parse::Parsed;
 use crate::time::Timestamp;
 
 use super::ask::Failure;
@@ -25,19 +24,23 @@ pub(crate) fn carried(config: &Config, published: &[SourceHealth]) -> Vec<Source
     config.sources.iter().map(carry).collect()
 }
 
-/// It answered. `fresh`: with a document.
-pub(crate) fn well(health: &mut SourceHealth, fresh: Option<(&Parsed, &Folded)>, now: Timestamp) {
+/// It answered. `fresh`: with a document, and the link that it states.
+pub(crate) fn well(
+    health: &mut SourceHealth,
+    fresh: Option<(Option<&str>, &Folded)>,
+    now: Timestamp,
+) {
     if health.status != "ok" {
         "ok".clone_into(&mut health.status);
         health.since = Some(now);
         health.error = None;
     }
-    let Some((parsed, folded)) = fresh else {
+    let Some((link, folded)) = fresh else {
         return;
     };
     health.notes.clone_from(&folded.notes);
-    if let Some(link) = &parsed.link {
-        health.link.clone_from(link);
+    if let Some(link) = link {
+        link.clone_into(&mut health.link);
     }
     if folded.added + folded.changed > 0 {
         health.changed = Some(now);

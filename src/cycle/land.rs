@@ -1,19 +1,20 @@
 //! Makes the outcome of a run visible, within the day's budget.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
 use crate::fold;
 use crate::host::{Host, Kv, KvError, Level, PURGED_KEYS_MAX};
-use crate::publish::{self, Published};
+use crate::publish::{self, Published, Values};
 use crate::slice::{Head, HeadParts, Position, VALUE_BYTES_MAX};
 use crate::time::Timestamp;
 
 use super::claim::{CLAIM_WRITES, Claim, Claimed, claims};
 use super::draft::Draft;
+use super::fold::Outcome;
 use super::ledger::{Priority, Purse, between_days};
-use super::run::{Outcome, Run};
+use super::run::Run;
 use super::save::Preceding;
 use super::sync::rebase;
 use super::{CycleError, RunOutcome, engagement};
@@ -38,7 +39,10 @@ impl<H: Host> Run<'_, H> {
         let between_days = between_days(now) && self.loaded.head.is_some();
         let draft = self.draft(kv, folded, purse).await?;
         let published = self.loaded.head.as_ref();
-        if published.is_some_and(|head| head.fold_hash() == draft.parts.fold_hash) {
+        let same = |draft: &&Draft| {
+            published.is_some_and(|head| head.fold_hash() == draft.parts.fold_hash)
+        };
+        if let Some(draft) = draft.as_ref().filter(same) {
             rebase(&mut self.state, published);
             let wanted = self.wants_state(draft.touched, draft.waits);
             if wanted && !between_days && purse.may(Priority::State, 1) {
@@ -54,12 +58,22 @@ impl<H: Host> Run<'_, H> {
         if let Some(waits) = self.put_off(purse, claims(kv)) {
             return Ok(waits);
         }
+        let Some(draft) = draft else {
+            return Ok(RunOutcome::Deferred);
+        };
         let claim = match self.claim(kv, draft.parts.generation).await? {
             Claimed::Needless => None,
             Claimed::Owned(claim) => Some(claim),
             Claimed::Stopped(outcome) => return Ok(outcome),
         };
         self.write(kv, draft, purse, claim).await
+    }
+
+    pub(super) fn head_is_too_large(&self, bytes: usize, wanted: usize) {
+        let line = format!(
+            "the next head would be {bytes} bytes, over {VALUE_BYTES_MAX}: it waits until there is budget to seal ({wanted} writes)"
+        );
+        self.host.log(Level::Warn, &line);
     }
 
     /// `Some` where nothing may be published now.
@@ -112,10 +126,7 @@ impl<H: Host> Run<'_, H> {
         let wants_state = self.wants_state(touched, waits);
         let bytes = parts.encode().len();
         if bytes > VALUE_BYTES_MAX {
-            let line = format!(
-                "the next head would be {bytes} bytes, over {VALUE_BYTES_MAX}: it waits until there is budget to seal ({wanted} writes)"
-            );
-            self.host.log(Level::Warn, &line);
+            self.head_is_too_large(bytes, wanted);
             return Ok(RunOutcome::Deferred);
         }
         let mut ripe = Vec::new();
@@ -196,7 +207,7 @@ impl<H: Host> Run<'_, H> {
     async fn swap<K: Kv>(
         &self,
         kv: &K,
-        values: &BTreeMap<String, Bytes>,
+        values: &Values,
         head: &Bytes,
         claim: Option<Claim>,
     ) -> Result<RunOutcome, CycleError> {

@@ -7,6 +7,7 @@ mod config;
 mod draft;
 mod due;
 mod engagement;
+mod fold;
 mod frame;
 mod health;
 mod land;

@@ -1,23 +1,17 @@
 //! One run, step by step.
 
-use std::collections::BTreeMap;
-
 use crate::config::Config;
-use crate::fold::{Edit, Fold, Folded, Memory, SourceState, State};
+use crate::fold::{SourceState, State};
 use crate::host::{Capabilities, Host, Kv};
-use crate::page::SourceHealth;
 use crate::publish::CountingKv;
-use crate::slice::{Head, Ledger, Row, Usage};
+use crate::slice::{Head, Ledger, Usage};
 use crate::time::Timestamp;
 
 use super::alert::Alarm;
-use super::ask::{Answer, ask};
-use super::engagement::Counted;
-use super::load::{Loaded, catch_up, load};
-use super::sync::{basis, sync, void_purged};
-use super::{
-    CycleError, KvCounts, Report, Round, RunOutcome, Scope, SourceRun, Today, due, health, usage,
-};
+use super::ask::ask;
+use super::load::{Loaded, load};
+use super::sync::{sync, void_purged};
+use super::{CycleError, KvCounts, Report, Round, RunOutcome, Scope, Today, due, usage};
 
 /// Runs one cycle, or as much of it as the limits allow: the next call goes on with what is [`Report::left`].
 ///
@@ -40,8 +34,6 @@ pub(super) async fn run<H: Host>(
     let plan = due::plan(config, &state, now, scope, Some(&round));
     let idle = scope == Scope::Due && plan.ask.is_empty() && round.is_new();
     let early = idle && note_early_call(&mut state, now);
-    let (answers, requests) = ask(host, config, &state, &plan.ask).await;
-    round.finish(answers.keys().copied());
     let usage_before = usage::known(
         now,
         loaded.head.as_ref().map(Head::usage).unwrap_or_default(),
@@ -51,10 +43,10 @@ pub(super) async fn run<H: Host>(
         host,
         config,
         now,
-        left: plan.left + plan.ask.len() - answers.len(),
+        left: plan.left,
         carried,
         early,
-        asked: !answers.is_empty(),
+        asked: false,
         purged,
         report: Report {
             outcome: RunOutcome::Unchanged,
@@ -65,7 +57,7 @@ pub(super) async fn run<H: Host>(
             left: 0,
             round: None,
             next_due: None,
-            requests,
+            requests: 0,
             engagement: None,
             alerts: None,
             kv: KvCounts::default(),
@@ -89,7 +81,13 @@ pub(super) async fn run<H: Host>(
         run.report.notes = store_notes(store);
     }
     run.report.notes.extend(usage::notes(config));
-    let folded = run.fold(&kv, &answers).await?;
+    let fold = run.begin_fold(&kv).await?;
+    let (answers, requests) = ask(host, config, &run.state, &fold, &plan.ask).await;
+    round.finish(answers.keys().copied());
+    run.left += plan.ask.len() - answers.len();
+    run.asked = !answers.is_empty();
+    run.report.requests = requests;
+    let folded = run.fold(fold, answers);
     run.watch(&folded.health).await;
     let counts = run.gather_engagement(&kv, &folded).await;
     run.usage = usage::and(run.usage, kv.counts().reads, requests);
@@ -170,124 +168,7 @@ pub(super) struct Run<'a, H> {
     pub(super) report: Report,
 }
 
-/// What a fold came to, to be laid out and published.
-pub(super) struct Outcome {
-    pub(super) rows: Vec<Row>,
-    pub(super) edits: Vec<Edit>,
-    pub(super) health: Vec<SourceHealth>,
-    /// Points and comments of the documents of this run.
-    pub(super) counted: Vec<Counted>,
-}
-
 impl<H: Host> Run<'_, H> {
-    /// Puts all answers onto what is published. Sources and state are brought up to date on the way.
-    async fn fold<K: Kv>(
-        &mut self,
-        kv: &K,
-        answers: &BTreeMap<usize, Answer>,
-    ) -> Result<Outcome, CycleError> {
-        let mut memory = std::mem::take(&mut self.state.memory);
-        self.remember(kv, &mut memory).await?;
-        let mut fold = Fold::new(self.config, self.now, self.loaded.head.as_ref(), memory)?;
-        let published = self
-            .loaded
-            .head
-            .as_ref()
-            .map(Head::health)
-            .unwrap_or_default();
-        let mut healths = health::carried(self.config, &published);
-        let mut counted = Vec::new();
-        for (index, answer) in answers {
-            let (Some(source), Some(health)) =
-                (self.config.sources.get(*index), healths.get_mut(*index))
-            else {
-                continue;
-            };
-            let known = self.state.sources.entry(source.id.clone()).or_default();
-            let before = known.clone();
-            known.checked = Some(self.now);
-            let mut run = SourceRun {
-                id: source.id.clone(),
-                outcome: "unchanged",
-                entries: 0,
-                error: None,
-            };
-            match answer {
-                Answer::Unchanged(validators) => {
-                    succeeded(known, validators, due::after_success(source, self.now));
-                    health::well(health, None, self.now);
-                }
-                Answer::Fresh(validators, parsed) => {
-                    let mut folded: Folded = fold.document(source, parsed, known.forgotten_upto);
-                    if !folded.engagement.is_empty() {
-                        counted.push(Counted {
-                            source: source.id.clone(),
-                            before: before.validators.clone(),
-                            counts: std::mem::take(&mut folded.engagement),
-                        });
-                    }
-                    succeeded(known, validators, due::after_success(source, self.now));
-                    known.basis = basis(validators);
-                    health::well(health, Some((parsed, &folded)), self.now);
-                    run.outcome = "fresh";
-                    run.entries = parsed.entries.len();
-                    self.report.added += folded.added;
-                    self.report.changed += folded.changed;
-                }
-                Answer::Failed(failure) => {
-                    known.failures = known.failures.saturating_add(1);
-                    known.error_kind = Some(failure.kind.clone());
-                    known.failing_since = known.failing_since.or(Some(self.now));
-                    let random = self.host.random_u64();
-                    let due = due::after_failure(
-                        source,
-                        known.failures,
-                        failure.not_before,
-                        self.now,
-                        random,
-                    );
-                    known.due = Some(due);
-                    health::failing(health, failure, &before, self.now);
-                    run.outcome = "failed";
-                    run.error = Some(failure.message.clone());
-                }
-            }
-            self.report.sources.push(run);
-        }
-        let (rows, edits, memory) = fold.finish();
-        self.state.memory = memory;
-        Ok(Outcome {
-            rows,
-            edits,
-            health: healths,
-            counted,
-        })
-    }
-
-    /// Brings the memory of sealed items up to what the head has sealed.
-    async fn remember<K: Kv>(&mut self, kv: &K, memory: &mut Memory) -> Result<(), CycleError> {
-        let Some(head) = &self.loaded.head else {
-            return Ok(());
-        };
-        let sealed = head.sealed_upto();
-        if sealed == self.state.sealed_upto || sealed.is_none() {
-            return Ok(());
-        }
-        let caught_up = catch_up(kv, head, self.state.sealed_upto, memory, self.now).await?;
-        self.report.notes.push(format!(
-            "what is sealed was read back from {} segments",
-            caught_up.segments
-        ));
-        self.report.notes.extend(caught_up.skipped);
-        if let Some(rank) = caught_up.unread_upto {
-            for source in self.state.sources.values_mut() {
-                source.forgotten_upto = source.forgotten_upto.max(Some(rank));
-            }
-        }
-        self.state.sealed_upto = sealed;
-        Ok(())
-    }
-
     fn next_due(&self) -> Option<Timestamp> {
         let due = |known: &SourceState| known.due.unwrap_or(self.now).max(self.now);
         let next = self.state.sources.values().map(due).min();
@@ -297,12 +178,4 @@ impl<H: Host> Run<'_, H> {
             next
         }
     }
-}
-
-fn succeeded(known: &mut SourceState, validators: &crate::fetch::Validators, due: Timestamp) {
-    known.validators = validators.clone();
-    known.due = Some(due);
-    known.failures = 0;
-    known.error_kind = None;
-    known.failing_since = None;
 }

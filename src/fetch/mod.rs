@@ -9,6 +9,7 @@ mod tests;
 mod text;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -127,6 +128,9 @@ impl FetchError {
 /// done, so that bodies do not pile up: at most `concurrency` answers are held at once. A redirect joins the next batch, ahead
 /// of jobs not yet begun. Returns how many upstream requests were sent, redirects included.
 ///
+/// Where `each` says that it is enough, nothing more is asked, and answers of the same batch that were not handed over yet are
+/// dropped: their jobs stay due.
+///
 /// A job that can't be finished within `requests_left` or `config.limits.run_time_ms` is not asked, or no further: `each` is
 /// not called for it, and it stays due. Only one that the next run could do no better by fails: its own redirects have used
 /// up all of `requests_left`, or it was in the first batch and so had the whole time.
@@ -141,7 +145,7 @@ pub async fn fetch_all<H: Host>(
     jobs: &[Job<'_>],
     config: &Config,
     requests_left: usize,
-    each: &mut dyn FnMut(usize, Outcome),
+    each: &mut dyn FnMut(usize, Outcome) -> ControlFlow<()>,
 ) -> usize {
     let concurrency = config.limits.concurrency.max(1);
     let mut waiting = jobs.iter().enumerate();
@@ -175,7 +179,11 @@ pub async fn fetch_all<H: Host>(
             .await
             {
                 Ok(attempt) => batch.push(attempt),
-                Err(error) => each(index, Outcome::Failed(error)),
+                Err(error) => {
+                    if each(index, Outcome::Failed(error)).is_break() {
+                        return sent;
+                    }
+                }
             }
         }
         if batch.is_empty() {
@@ -185,14 +193,22 @@ pub async fn fetch_all<H: Host>(
         for attempt in &mut batch {
             attempt.may_take(left);
         }
-        run_batch(host, batch, concurrency, &mut redirected, each).await;
+        let done = run_batch(host, batch, concurrency, &mut redirected, each).await;
+        if done.is_break() {
+            return sent;
+        }
     }
     for attempt in redirected {
         let index = attempt.index();
-        if attempt.requests_sent() >= requests_left {
-            each(index, Outcome::Failed(attempt.out_of_requests()));
+        let error = if attempt.requests_sent() >= requests_left {
+            attempt.out_of_requests()
         } else if attempt.had_all_time(run_time, host.elapsed().saturating_sub(began)) {
-            each(index, Outcome::Failed(attempt.out_of_time()));
+            attempt.out_of_time()
+        } else {
+            continue;
+        };
+        if each(index, Outcome::Failed(error)).is_break() {
+            break;
         }
     }
     sent
@@ -237,8 +253,8 @@ async fn run_batch<'a, H: Host>(
     batch: Vec<Attempt<'a>>,
     concurrency: usize,
     redirected: &mut VecDeque<Attempt<'a>>,
-    each: &mut dyn FnMut(usize, Outcome),
-) {
+    each: &mut dyn FnMut(usize, Outcome) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     let alone = batch.len() == 1;
     let requests = batch.iter().map(Attempt::request).collect();
     let began = host.elapsed();
@@ -253,9 +269,10 @@ async fn run_batch<'a, H: Host>(
         attempt.charge(took, alone);
         let index = attempt.index();
         match attempt.judge(answer, now) {
-            Next::Done(outcome) => each(index, outcome),
+            Next::Done(outcome) => each(index, outcome)?,
             Next::Redirected(attempt) => redirected.push_back(*attempt),
             Next::Left => {}
         }
     }
+    ControlFlow::Continue(())
 }

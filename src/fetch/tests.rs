@@ -24,6 +24,8 @@ struct Script {
     batches: RefCell<Vec<usize>>,
     variables: BTreeMap<String, String>,
     elapsed: Cell<Duration>,
+    /// Outcomes of which whoever asks has enough.
+    enough: Option<usize>,
 }
 
 #[derive(Clone)]
@@ -82,7 +84,14 @@ impl Script {
         requests_left: usize,
     ) -> (usize, Vec<(usize, Outcome)>) {
         let mut outcomes = Vec::new();
-        let mut each = |index, outcome| outcomes.push((index, outcome));
+        let mut each = |index, outcome| {
+            outcomes.push((index, outcome));
+            if outcomes.len() < self.enough.unwrap_or(usize::MAX) {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
         let sent = {
             let mut future = pin!(fetch_all(self, jobs, config, requests_left, &mut each));
             match future
@@ -835,6 +844,17 @@ mod batches {
         assert_eq!((sent, outcomes.len()), (3, 3));
         let (sent, outcomes) = host.run(&jobs(&sources), &config(), 0);
         assert_eq!((sent, outcomes.len()), (0, 0));
+    }
+
+    #[test]
+    fn where_it_is_enough_nothing_more_is_asked_or_handed_over() {
+        for (enough, sent, batches) in [(1, 2, vec![2]), (2, 2, vec![2]), (3, 4, vec![2, 2])] {
+            let (mut host, sources) = many(5);
+            host.enough = Some(enough);
+            let (asked, outcomes) = host.run(&jobs(&sources), &config(), 100);
+            assert_eq!((asked, outcomes.len()), (sent, enough));
+            assert_eq!(*host.batches.borrow(), batches);
+        }
     }
 
     #[test]

@@ -38,8 +38,8 @@ pub(crate) fn row(item: &Item, position: Position, config: &Config, views: &[Vie
         address: 0,
         content: 0,
         seen: Timestamp(0),
-        json: serde_json::to_string(item).unwrap_or_default(),
-        html: page::item_html(item, title),
+        json: exact(serde_json::to_string(item).unwrap_or_default()),
+        html: exact(page::item_html(item, title)),
     };
     let can_be_shorter = item.image.is_some() || !item.summary.is_empty() || !item.tags.is_empty();
     if row.bytes() > ITEM_BYTES_MAX && can_be_shorter {
@@ -52,6 +52,12 @@ pub(crate) fn row(item: &Item, position: Position, config: &Config, views: &[Vie
         return self::row(&shorter, position, config, views);
     }
     row
+}
+
+/// Without the room to grow that it was written with: a first cycle holds very many.
+fn exact(mut text: String) -> String {
+    text.shrink_to_fit();
+    text
 }
 
 /// `edit` of the sealed item `held`, dated as `held` is: an item is never re-dated.

@@ -29,8 +29,8 @@ pub(super) fn identity_of_guid(source: &Source, guid: &str) -> u64 {
     xxh3_64(format!("{}\0id\0{guid}", source.id).as_bytes())
 }
 
-/// Hash of everything an edit can change.
-pub(super) fn content(source: &Source, entry: &Entry, tags: &[String]) -> u64 {
+/// Hash of everything an edit can change. `entry` has the tags of its source.
+pub(super) fn content(source: &Source, entry: &Entry) -> u64 {
     let mut hasher = Xxh3::new();
     let updated = entry.updated.map(|at| at.0.to_string());
     let fields = [
@@ -41,13 +41,18 @@ pub(super) fn content(source: &Source, entry: &Entry, tags: &[String]) -> u64 {
         Some(&entry.summary),
     ];
     let more = [entry.image.as_ref(), Some(&source.category)];
-    for field in fields.into_iter().chain(more).chain(tags.iter().map(Some)) {
+    for field in fields
+        .into_iter()
+        .chain(more)
+        .chain(entry.tags.iter().map(Some))
+    {
         hasher.update(field.map_or("", String::as_str).as_bytes());
         hasher.update(&[0xff, u8::from(field.is_some())]);
     }
     hasher.digest()
 }
 
+/// Its own tags and those of its source.
 pub(super) fn tags(source: &Source, entry: &Entry) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in entry.tags.iter().chain(&source.tags) {
@@ -59,9 +64,9 @@ pub(super) fn tags(source: &Source, entry: &Entry) -> Vec<String> {
 }
 
 /// At most `max` entries, the newest, in the document's order; undated ones count as new.
-pub(super) fn newest(entries: &[Entry], max: usize) -> Vec<&Entry> {
+pub(super) fn newest(entries: Vec<Entry>, max: usize) -> Vec<Entry> {
     if entries.len() <= max {
-        return entries.iter().collect();
+        return entries;
     }
     let date = |entry: &Entry| {
         entry
@@ -70,26 +75,23 @@ pub(super) fn newest(entries: &[Entry], max: usize) -> Vec<&Entry> {
             .map_or(i64::MAX, |at| at.0)
     };
     let key = |(place, entry): (u64, &Entry)| (!date(entry), place);
-    let mut keys: Vec<(i64, u64)> = (0..).zip(entries).map(key).collect();
+    let mut keys: Vec<(i64, u64)> = (0..).zip(&entries).map(key).collect();
     keys.sort_unstable();
     let end = keys.get(max).copied();
     let newest = (0..)
         .zip(entries)
-        .filter(|one| end.is_none_or(|end| key(*one) < end));
+        .filter(|(place, entry)| end.is_none_or(|end| key((*place, entry)) < end));
     newest.map(|(_, entry)| entry).collect()
 }
 
-/// Addresses that several entries of one document share: they do not tell one item from another.
-pub(super) fn shared_addresses(source: &Source, entries: &[&Entry]) -> BTreeSet<u64> {
+/// Addresses that several entries of one document share: they do not tell one item from another. `keys`: identities and
+/// addresses, 0 where one has none.
+pub(super) fn shared_addresses(keys: &[(u64, u64)]) -> BTreeSet<u64> {
     let mut first: BTreeMap<u64, u64> = BTreeMap::new();
     let mut shared = BTreeSet::new();
-    for entry in entries {
-        let (address, hash) = (
-            canonical::address(entry.url.as_deref()),
-            identity(source, entry),
-        );
-        if address != 0 && *first.entry(address).or_insert(hash) != hash {
-            shared.insert(address);
+    for (hash, address) in keys {
+        if *address != 0 && first.entry(*address).or_insert(*hash) != hash {
+            shared.insert(*address);
         }
     }
     shared

@@ -96,6 +96,11 @@ impl Memory {
         }
     }
 
+    /// Hash of a sealed item's entry as its source stated it.
+    pub(crate) fn content(&self, hash: u64) -> Option<u64> {
+        self.get(hash).map(|known| known.content)
+    }
+
     /// Place and content hash of a sealed item that a document has: it is taken as present.
     pub(crate) fn seen(&mut self, hash: u64) -> Option<(Position, u64)> {
         let known = self.get(hash)?;

@@ -1,17 +1,14 @@
 //! New documents onto what is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::assemble::{self, config_digest};
-use super::canonical;
-use super::entry::{identity, identity_of_guid, newest, shared_addresses};
 use super::memory::Memory;
-use super::place::{Merged, Seen};
+use super::place::Merged;
+use super::sift::Sifted;
 use super::views::{ViewDef, haystack, passes, views};
 use crate::config::{Config, Source};
 use crate::item::{Engagement, Item};
-use crate::ordered::Inserted;
-use crate::parse::{Entry, Parsed};
 use crate::slice::{Corrupt, Head, Position, Row};
 use crate::time::Timestamp;
 
@@ -163,49 +160,22 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Folds one document. `forgotten_upto`: see [`super::SourceState::forgotten_upto`].
-    pub(crate) fn document(
-        &mut self,
-        source: &Source,
-        parsed: &Parsed,
-        forgotten_upto: Option<i64>,
-    ) -> Folded {
+    /// Folds one document: withdraws what it says is deleted, then takes its entries in their order.
+    pub(crate) fn document(&mut self, source: &Source, sifted: Sifted) -> Folded {
         self.memory.begin_document(&source.id);
-        let entries = newest(&parsed.entries, self.config.limits.items_per_source);
         let mut folded = Folded {
-            notes: parsed.notes.clone(),
+            notes: sifted.notes,
+            engagement: sifted.engagement,
             ..Folded::default()
         };
-        if entries.len() < parsed.entries.len() {
-            folded.notes.push(format!(
-                "{} of {} entries taken: the newest",
-                entries.len(),
-                parsed.entries.len()
-            ));
+        for hash in sifted.deleted {
+            if matches!(self.withdraw(source, hash), Merged::Changed) {
+                folded.changed += 1;
+            }
         }
-        let shared = shared_addresses(source, &entries);
-        let mut here = self.tombstones(source, parsed, &entries, &mut folded);
         let mut too_old = 0_usize;
-        for (index, entry) in entries.iter().enumerate() {
-            let hash = identity(source, entry);
-            if !here.insert(hash) {
-                continue;
-            }
-            if !entry.engagement.is_none() {
-                folded.engagement.push((hash, entry.engagement));
-            }
-            let address = canonical::address(entry.url.as_deref());
-            let address = if shared.contains(&address) {
-                0
-            } else {
-                address
-            };
-            let seen = Seen {
-                hash,
-                address,
-                index,
-            };
-            match self.entry(source, entry, seen, forgotten_upto) {
+        for step in sifted.steps {
+            match self.step(source, step) {
                 Merged::Added => folded.added += 1,
                 Merged::Changed => folded.changed += 1,
                 Merged::TooOld => too_old += 1,
@@ -218,39 +188,6 @@ impl<'a> Fold<'a> {
             ));
         }
         folded
-    }
-
-    /// Withdraws what the document says is deleted (RFC 6721), unless it also has an entry of that id that was changed
-    /// later. Returns the identities withdrawn: older entries of theirs are passed over.
-    fn tombstones(
-        &mut self,
-        source: &Source,
-        parsed: &Parsed,
-        entries: &[&Entry],
-        folded: &mut Folded,
-    ) -> BTreeSet<u64> {
-        let mut deleted = BTreeMap::new();
-        for tombstone in &parsed.withdrawn {
-            let hash = identity_of_guid(source, &tombstone.guid);
-            let at = deleted.entry(hash).or_insert(tombstone.at);
-            *at = tombstone.at.max(*at);
-        }
-        if deleted.is_empty() {
-            return BTreeSet::new();
-        }
-        for entry in entries {
-            let hash = identity(source, entry);
-            let changed = entry.updated.or(entry.published);
-            if deleted.get(&hash).is_some_and(|at| changed > *at) {
-                deleted.remove(&hash);
-            }
-        }
-        for hash in deleted.keys() {
-            if matches!(self.withdraw(source, *hash), Merged::Changed) {
-                folded.changed += 1;
-            }
-        }
-        deleted.into_keys().inserted()
     }
 
     /// All unsealed items, newest first (what is new gets its place), edits of sealed ones, and what is remembered.

@@ -7,6 +7,7 @@ mod known;
 mod memory;
 mod merge;
 mod place;
+mod sift;
 mod state;
 mod views;
 
@@ -19,3 +20,4 @@ pub use views::{ALL, ViewDef, views, views_of};
 pub(crate) use assemble::{count, keep_date, new_source, render};
 pub(crate) use memory::{KNOWN_BYTES, Memory};
 pub(crate) use merge::{Edit, Fold, Folded};
+pub(crate) use sift::Sifted;

@@ -1,24 +1,13 @@
 //! One entry onto what is known: new, edited, the same, or another source's already.
 
 use super::canonical;
-use super::entry::{content, tags};
 use super::merge::{Edit, Fold, Fresh};
-use super::views::{haystack, passes};
+use super::sift::{News, Step};
 use crate::config::Source;
 use crate::item::Item;
 use crate::parse::Entry;
 use crate::slice::Position;
 use crate::time::Timestamp;
-
-/// An entry as its document has it.
-pub(super) struct Seen {
-    /// Of its identity.
-    pub(super) hash: u64,
-    /// Of its canonical address, 0 where that says nothing.
-    pub(super) address: u64,
-    /// Its place in the document.
-    pub(super) index: usize,
-}
 
 /// What came of one entry.
 pub(super) enum Merged {
@@ -29,52 +18,42 @@ pub(super) enum Merged {
 }
 
 impl Fold<'_> {
-    pub(super) fn entry(
-        &mut self,
-        source: &Source,
-        entry: &Entry,
-        seen: Seen,
-        forgotten_upto: Option<i64>,
-    ) -> Merged {
-        let Seen {
+    pub(super) fn step(&mut self, source: &Source, step: Step) -> Merged {
+        match step {
+            Step::Seen(hash) => {
+                self.memory.seen(hash);
+                Merged::Same
+            }
+            Step::Refused(hash) => self.withdraw(source, hash),
+            Step::TooOld(address) if self.is_duplicate(source, address) => Merged::Same,
+            Step::TooOld(_) => Merged::TooOld,
+            Step::News(news) => self.news(source, *news),
+        }
+    }
+
+    fn news(&mut self, source: &Source, news: News) -> Merged {
+        let News {
+            entry,
             hash,
             address,
+            content,
             index,
-        } = seen;
-        let tags = tags(source, entry);
-        let wanted = passes(
-            &haystack(&entry.title, &entry.summary, &tags),
-            &source.include,
-            &source.mute,
-        );
-        let content = content(source, entry, &tags);
+        } = news;
         if let Some(position) = self.by_hash.get(&hash).copied() {
-            return self.update(source, entry, tags, content, position, wanted);
+            return self.update(source, entry, content, position);
         }
         if let Some((position, before)) = self.memory.seen(hash) {
-            if !wanted {
-                return self.withdraw(source, hash);
-            }
-            if before == content {
-                return Merged::Same;
-            }
             self.memory.set_content(hash, content);
-            return self.edit_sealed(source, entry, tags, content, (position, before));
+            return self.edit_sealed(source, entry, content, (position, before));
         }
-        if !wanted || self.fresh.contains_key(&hash) || self.is_duplicate(source, address) {
+        if self.is_duplicate(source, address) {
             return Merged::Same;
         }
         let stated = entry.published.or(entry.updated);
-        let dropped = |stated: Timestamp| self.dropped.is_some_and(|upto| stated.0 <= upto);
-        if forgotten_upto.is_some_and(|upto| stated.is_none_or(|stated| stated.0 <= upto))
-            || stated.is_some_and(dropped)
-        {
-            return Merged::TooOld;
-        }
         // Undated entries keep the order of their document: each a millisecond below the one before.
         let undated = self.now.plus_millis(-i64::try_from(index).unwrap_or(0));
         let published = stated.map_or(undated, |stated| stated.min(self.now));
-        let item = self.item(source, entry, tags, String::new(), published);
+        let item = self.item(source, entry, String::new(), published);
         self.own_address(address, hash, &source.id);
         self.fresh.insert(
             hash,
@@ -131,29 +110,21 @@ impl Fold<'_> {
         Merged::Changed
     }
 
-    /// An unsealed item, perhaps edited: place and publication time stay.
+    /// An unsealed item, edited: place and publication time stay.
     fn update(
         &mut self,
         source: &Source,
-        entry: &Entry,
-        tags: Vec<String>,
+        entry: Entry,
         content: u64,
         position: Position,
-        wanted: bool,
     ) -> Merged {
         let Some(row) = self.rows.get(&position) else {
             return Merged::Same;
         };
-        if !wanted {
-            return self.withdraw(source, position.hash);
-        }
-        if row.content == content {
-            return Merged::Same;
-        }
         let (seen, address) = (row.seen, row.address);
         let published =
             serde_json::from_str::<Item>(&row.json).map_or(self.now, |item| item.published);
-        let item = self.item(source, entry, tags, position.to_string(), published);
+        let item = self.item(source, entry, position.to_string(), published);
         let row = self.row(&item, position, address, content, seen);
         self.rows.insert(position, row);
         Merged::Changed
@@ -163,8 +134,7 @@ impl Fold<'_> {
     fn edit_sealed(
         &mut self,
         source: &Source,
-        entry: &Entry,
-        tags: Vec<String>,
+        entry: Entry,
         content: u64,
         (at, before): (Position, u64),
     ) -> Merged {
@@ -172,8 +142,8 @@ impl Fold<'_> {
             .published
             .or(entry.updated)
             .unwrap_or(Timestamp(at.rank));
-        let item = self.item(source, entry, tags, at.to_string(), stated.min(self.now));
         let address = canonical::address(entry.url.as_deref());
+        let item = self.item(source, entry, at.to_string(), stated.min(self.now));
         let row = self.row(&item, at, address, content, self.now);
         self.edits.push(Edit {
             position: at,
@@ -184,27 +154,20 @@ impl Fold<'_> {
         Merged::Changed
     }
 
-    fn item(
-        &self,
-        source: &Source,
-        entry: &Entry,
-        tags: Vec<String>,
-        id: String,
-        published: Timestamp,
-    ) -> Item {
+    fn item(&self, source: &Source, entry: Entry, id: String, published: Timestamp) -> Item {
         Item {
             id,
-            title: entry.title.clone(),
-            url: entry.url.clone(),
+            title: entry.title,
+            url: entry.url,
             source: source.id.clone(),
             category: source.category.clone(),
-            tags,
-            author: entry.author.clone(),
+            tags: entry.tags,
+            author: entry.author,
             published,
             // A time to come would have to be clamped to another value in every cycle.
             updated: entry.updated.filter(|updated| *updated <= self.now),
-            summary: entry.summary.clone(),
-            image: entry.image.clone(),
+            summary: entry.summary,
+            image: entry.image,
         }
     }
 }

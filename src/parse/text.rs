@@ -99,12 +99,13 @@ impl Folded {
         }
     }
 
-    fn finish(self) -> String {
+    /// Without room to grow: as many texts are held as there are new items.
+    fn finish(mut self) -> String {
         if self.is_full() {
-            cut(&self.text, self.chars_max)
-        } else {
-            self.text
+            return cut(&self.text, self.chars_max);
         }
+        self.text.shrink_to_fit();
+        self.text
     }
 }
 

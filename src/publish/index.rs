@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::seal::{Seal, Sealing};
+use super::values::Values;
 use crate::fold::{self, ALL, ViewDef};
 use crate::host::Kv;
 use crate::item::Item;
@@ -79,7 +80,7 @@ pub(crate) async fn grow_index<K: Kv>(
 struct Desk<'a, K> {
     kv: &'a K,
     /// Values of this publish that are not stored yet.
-    sealed: BTreeMap<String, Bytes>,
+    sealed: Values,
     defs: Vec<ViewDef<'a>>,
     generation: u64,
     writes: BTreeMap<String, Bytes>,
@@ -118,7 +119,7 @@ impl<'a, K: Kv> Desk<'a, K> {
         }
         seal.writes.extend(self.writes);
         for key in self.garbage {
-            if seal.writes.remove(&key).is_none() {
+            if !seal.writes.remove(&key) {
                 seal.garbage.push(key);
             }
         }
@@ -126,9 +127,9 @@ impl<'a, K: Kv> Desk<'a, K> {
     }
 
     async fn value(&self, key: String) -> Result<Bytes, ReadError> {
-        let here = self.writes.get(&key).or_else(|| self.sealed.get(&key));
-        match here {
-            Some(value) => Ok(value.clone()),
+        let here = self.writes.get(&key).cloned();
+        match here.or_else(|| self.sealed.get(&key)) {
+            Some(value) => Ok(value),
             None => match self.kv.get(&key).await? {
                 Some(entry) => Ok(entry.value),
                 None => Err(ReadError::Missing(key)),

@@ -1,8 +1,11 @@
 //! One level of a view's sealed history: items in segments, or segments in directories. Both grow and change alike.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::seal::Seal;
+use super::values::Made;
 use crate::host::Kv;
 use crate::read::{ReadError, usable};
 use crate::slice::{
@@ -23,6 +26,10 @@ pub(super) trait Entry: Sized {
     fn key(name: u128) -> String;
     /// Lays out `entries` (not empty) as a value, and names it.
     fn encode(entries: &[Self], stamp: Stamp<'_>) -> (SliceRef, Bytes);
+    /// The value of `entries`, laid out as `bytes`, to be written later.
+    fn made(_entries: &[Self], bytes: Bytes, _stamp: Stamp<'_>) -> Made {
+        Made::Bytes(bytes)
+    }
     /// Reads a value whose content fits its hash.
     fn decode(value: Bytes) -> Result<Vec<Self>, Corrupt>;
     /// How many entries the value that `reference` names has.
@@ -41,7 +48,7 @@ impl Entry for Row {
     }
 
     fn encode(entries: &[Self], stamp: Stamp<'_>) -> (SliceRef, Bytes) {
-        encode_segment(entries, stamp)
+        encode_segment(&entries.iter().collect::<Vec<_>>(), stamp)
     }
 
     fn decode(value: Bytes) -> Result<Vec<Self>, Corrupt> {
@@ -52,6 +59,42 @@ impl Entry for Row {
 
     fn held(reference: SliceRef) -> usize {
         reference.items as usize
+    }
+}
+
+/// A row that is sealed now: every view that it belongs to shares it.
+impl Entry for Arc<Row> {
+    const ENTRIES_MAX: usize = SEGMENT_ITEMS_MAX;
+
+    fn bytes(&self) -> usize {
+        Row::bytes(self)
+    }
+
+    fn key(name: u128) -> String {
+        <Row as Entry>::key(name)
+    }
+
+    fn encode(entries: &[Self], stamp: Stamp<'_>) -> (SliceRef, Bytes) {
+        let rows: Vec<&Row> = entries.iter().map(AsRef::as_ref).collect();
+        encode_segment(&rows, stamp)
+    }
+
+    fn made(entries: &[Self], bytes: Bytes, stamp: Stamp<'_>) -> Made {
+        // One that was read back for this segment is held by nobody else: its bytes are less.
+        let shared = entries.iter().all(|row| Arc::strong_count(row) > 1);
+        if !shared {
+            return Made::Bytes(bytes);
+        }
+        Made::Segment(entries.into(), stamp.view.into(), stamp.generation)
+    }
+
+    fn decode(value: Bytes) -> Result<Vec<Self>, Corrupt> {
+        let rows = <Row as Entry>::decode(value)?;
+        Ok(rows.into_iter().map(Arc::new).collect())
+    }
+
+    fn held(reference: SliceRef) -> usize {
+        <Row as Entry>::held(reference)
     }
 }
 
@@ -93,7 +136,7 @@ impl Seal {
     ) -> Result<Option<Vec<E>>, ReadError> {
         let key = E::key(reference.name);
         match self.writes.get(&key) {
-            Some(written) => Ok(Some(E::decode(written.clone())?)),
+            Some(written) => Ok(Some(E::decode(written)?)),
             None => usable(stored(kv, key).await, &mut self.notes),
         }
     }
@@ -149,7 +192,7 @@ impl Seal {
     /// The next head does not name it.
     pub(super) fn supersede<E: Entry>(&mut self, reference: SliceRef) {
         let key = E::key(reference.name);
-        if self.writes.remove(&key).is_none() {
+        if !self.writes.remove(&key) {
             self.garbage.push(key);
         }
     }
@@ -157,7 +200,8 @@ impl Seal {
     /// Adds a value of `entries` (newest first, not empty).
     pub(super) fn write<E: Entry>(&mut self, entries: &[E], stamp: Stamp<'_>) -> SliceRef {
         let (reference, bytes) = E::encode(entries, stamp);
-        self.writes.insert(E::key(reference.name), bytes);
+        let made = E::made(entries, bytes, stamp);
+        self.writes.insert(E::key(reference.name), made);
         reference
     }
 }

@@ -11,8 +11,7 @@ mod index;
 mod layer;
 mod retain;
 mod seal;
-
-use std::collections::BTreeMap;
+mod values;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
@@ -21,6 +20,7 @@ pub(crate) use changed::changed;
 pub(crate) use counting::CountingKv;
 pub(crate) use index::{amend_index, grow_index};
 pub(crate) use seal::{Seal, Sealing, keep, seal};
+pub(crate) use values::Values;
 
 use crate::host::{KV_CONCURRENCY, Kv, KvError, Precondition, Version};
 use crate::slice::{Head, keys};
@@ -34,16 +34,15 @@ pub(crate) enum Published {
     Conflict,
 }
 
-/// Writes the content-named values.
+/// Writes the content-named values. No more of them are held than are under way.
 ///
 /// # Errors
 /// Where the store fails, or an answer was lost and the value is not there: it is not written once more, because only one
 /// write was counted.
-pub(crate) async fn write_values<K: Kv>(
-    kv: &K,
-    values: &BTreeMap<String, Bytes>,
-) -> Result<(), KvError> {
-    let puts = values.iter().map(|(key, value)| put_named(kv, key, value));
+pub(crate) async fn write_values<K: Kv>(kv: &K, values: &Values) -> Result<(), KvError> {
+    let puts = values
+        .iter()
+        .map(async |(key, value)| put_named(kv, key, &value()).await);
     let done: Vec<Result<(), KvError>> =
         stream::iter(puts).buffered(KV_CONCURRENCY).collect().await;
     done.into_iter().collect()

@@ -1,11 +1,11 @@
 //! Moves the head's oldest items into segments, and segments into directories.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use bytes::Bytes;
+use std::sync::Arc;
 
 use super::amend::amend;
 use super::retain::retain;
+use super::values::Values;
 use crate::config::Config;
 use crate::fold::Edit;
 use crate::host::Kv;
@@ -44,7 +44,7 @@ fn within(rows: &[Row], bytes: usize) -> usize {
 #[derive(Debug, Default)]
 pub(crate) struct Seal {
     /// Content-named values.
-    pub(crate) writes: BTreeMap<String, Bytes>,
+    pub(crate) writes: Values,
     /// Stored values that the next head no longer needs.
     pub(crate) garbage: Vec<String>,
     /// How many more sealed items there are by edits, withdrawals and retention, by the names of view and source.
@@ -71,7 +71,7 @@ impl Seal {
 /// What is to be sealed, and for which head.
 pub(crate) struct Sealing<'a> {
     /// Leave the head, newest first.
-    pub(crate) rows: &'a [Row],
+    pub(crate) rows: &'a [Arc<Row>],
     /// Sealed items that their sources have changed or taken back.
     pub(crate) edits: &'a [Edit],
     pub(crate) config: &'a Config,
@@ -101,8 +101,8 @@ pub(crate) async fn seal<K: Kv>(
             view: &view.id,
             generation: sealing.generation,
         };
-        let member = |row: &&Row| row.views.iter().any(|of| usize::from(*of) == index);
-        let mine: Vec<Row> = sealing.rows.iter().filter(member).cloned().collect();
+        let member = |row: &&Arc<Row>| row.views.iter().any(|of| usize::from(*of) == index);
+        let mine: Vec<Arc<Row>> = sealing.rows.iter().filter(member).cloned().collect();
         if !mine.is_empty() {
             seal.append(kv, &mut view.segments, mine, stamp).await?;
         }

@@ -115,7 +115,7 @@ impl Lazy {
                 .rev()
                 .map(row)
                 .collect();
-            return encode_segment(&rows, STAMP).1;
+            return encode_segment(&rows.iter().collect::<Vec<_>>(), STAMP).1;
         }
         let name = key.strip_prefix(keys::DIRECTORIES).unwrap();
         let within: Vec<SliceRef> = directory_segments(number(name))

@@ -229,7 +229,7 @@ impl Items {
 
 /// Writes `rows`, newest first, with `sources` as the table of sources. `views`: how many views there are, `None` leaves
 /// the column out.
-pub(super) fn write(writer: &mut Writer, rows: &[Row], sources: &[String], views: Option<usize>) {
+pub(super) fn write(writer: &mut Writer, rows: &[&Row], sources: &[String], views: Option<usize>) {
     let column = |cell: &dyn Fn(&Row, &mut Vec<u8>)| {
         let mut out = Vec::new();
         for row in rows {
@@ -283,7 +283,10 @@ pub(super) fn write(writer: &mut Writer, rows: &[Row], sources: &[String], views
         json.push(b',');
         json
     };
-    writer.section(section::JSON, rows.iter().map(with_comma).collect());
+    writer.section(
+        section::JSON,
+        rows.iter().map(|row| with_comma(row)).collect(),
+    );
     writer.section(
         section::HTML,
         rows.iter()

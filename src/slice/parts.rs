@@ -197,7 +197,7 @@ impl HeadParts {
         }
         items::write(
             &mut writer,
-            &self.rows,
+            &self.rows.iter().collect::<Vec<_>>(),
             &self.sources,
             Some(self.views.len()),
         );

@@ -70,7 +70,7 @@ impl Segment {
 }
 
 /// Lays out `rows` (newest first, not empty) as a segment, and names it.
-pub(crate) fn encode_segment(rows: &[Row], stamp: Stamp<'_>) -> (SliceRef, Bytes) {
+pub(crate) fn encode_segment(rows: &[&Row], stamp: Stamp<'_>) -> (SliceRef, Bytes) {
     let sources: BTreeSet<&String> = rows.iter().map(|row| &row.source).inserted();
     let sources: Vec<String> = sources.into_iter().cloned().collect();
     let mut writer = Writer::default();

@@ -6,6 +6,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::time::Timestamp;
 
+fn sealed(count: i64) -> (SliceRef, Bytes) {
+    encode_segment(&rows(count).iter().collect::<Vec<_>>(), STAMP)
+}
+
 fn rows(count: i64) -> Vec<Row> {
     let row = |number: i64| Row {
         position: Position {
@@ -29,7 +33,7 @@ const STAMP: Stamp<'static> = Stamp {
 };
 
 fn head(count: i64) -> Bytes {
-    let reference = encode_segment(&rows(3), STAMP).0;
+    let reference = sealed(3).0;
     let view = |index: usize| ViewParts {
         id: format!("view-{index}"),
         items: 12,
@@ -153,14 +157,8 @@ fn a_head_gives_back_what_was_put_in() {
 
 #[test]
 fn equal_content_has_equal_names() {
-    assert_eq!(
-        encode_segment(&rows(9), STAMP),
-        encode_segment(&rows(9), STAMP)
-    );
-    assert_ne!(
-        encode_segment(&rows(9), STAMP).0.name,
-        encode_segment(&rows(8), STAMP).0.name
-    );
+    assert_eq!(sealed(9), sealed(9));
+    assert_ne!(sealed(9).0.name, sealed(8).0.name);
 }
 
 #[test]
@@ -197,7 +195,7 @@ proptest! {
     ) {
         let whole = match kind {
             0 => head(5),
-            1 => encode_segment(&rows(5), STAMP).1,
+            1 => sealed(5).1,
             _ => crate::fold::State::default().encode(),
         };
         let mut bytes = whole.to_vec();
@@ -255,8 +253,8 @@ fn what_a_publish_took_does_not_show_in_answers() {
 /// writes the new hash here.
 #[test]
 fn the_layout_goes_with_the_format_number() {
-    let (_, segment) = encode_segment(&rows(5), STAMP);
-    let reference = encode_segment(&rows(3), STAMP).0;
+    let (_, segment) = sealed(5);
+    let reference = sealed(3).0;
     let (_, directory) = encode_directory(&[reference], STAMP);
     let whole = [head(5), segment, directory].concat();
     let layout = (

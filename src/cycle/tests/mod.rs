@@ -4,6 +4,7 @@ mod actions;
 mod activity;
 mod alerts;
 mod amend;
+mod bulk;
 mod chunks;
 mod concurrent;
 mod crash;

@@ -19,6 +19,25 @@ fn the_first_source_of_an_address_wins() {
 }
 
 #[test]
+fn the_first_source_of_the_configuration_wins_whichever_is_asked_first() {
+    let world = World::new();
+    let mut site = config(&["a", "b"]);
+    site.limits.requests_per_run = 1;
+    world.set("a", vec![post("a", 1)]);
+    world.cycle(&site);
+    assert_eq!(world.asked.take(), ["a"]);
+    site.limits.requests_per_run = 50;
+    world.pass(60);
+    let mut twin = post("b", 1);
+    twin.url = post("a", 2).url;
+    world.set("a", vec![post("a", 1), post("a", 2)]);
+    world.set("b", vec![twin]);
+    assert_eq!(world.cycle(&site).added, 1);
+    assert_eq!(world.asked.take(), ["b", "a"], "the longest unasked first");
+    assert_eq!(world.titles("all")[0], "Post 2 of a");
+}
+
+#[test]
 fn dates_are_clamped_and_given_once() {
     let world = World::new();
     let site = config(&["a"]);

@@ -36,9 +36,12 @@ impl<H: Host> Run<'_, H> {
         let purse = self.purse(now);
         // The first head of all goes first: nothing can have been counted on either day.
         let between_days = between_days(now) && self.loaded.head.is_some();
-        let draft = self.draft(kv, folded, purse).await?;
+        // Nothing is indexed that could not be published.
+        let index_may = !between_days && self.may_claim(kv, now);
+        let draft = self.draft(kv, folded, purse, index_may).await?;
         let published = self.loaded.head.as_ref();
-        if published.is_some_and(|head| head.fold_hash() == draft.parts.fold_hash) {
+        let is_same = published.is_some_and(|head| head.fold_hash() == draft.parts.fold_hash);
+        if is_same && !draft.index_alone {
             rebase(&mut self.state, published);
             let wanted = self.wants_state(draft.touched, draft.waits);
             if wanted && !between_days && purse.may(Priority::State, 1) {
@@ -101,6 +104,7 @@ impl<H: Host> Run<'_, H> {
             touched,
             waits,
             wanted,
+            index_alone: _,
         } = draft;
         if self.config.cache.gzip {
             parts.add_twins(self.config.site.page_items);

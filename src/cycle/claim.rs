@@ -51,9 +51,7 @@ impl<H: Host> Run<'_, H> {
             return Ok(Claimed::Needless);
         }
         let now = self.host.time().await;
-        let since = self.loaded.head.as_ref().map(Head::updated);
-        let age = now.0.saturating_sub(since.unwrap_or_default().0).max(0);
-        let left = TERM_MS - age % TERM_MS;
+        let (age, left) = self.term(now);
         // Nothing is claimed that may outlast its term.
         if left < PUBLISH_MS {
             let note = format!(
@@ -86,6 +84,18 @@ impl<H: Host> Run<'_, H> {
         }
         let until = now.plus_millis(left);
         Ok(Claimed::Owned(Claim { slot, until }))
+    }
+
+    /// How old the head is at `now`, and what is left of the term, in milliseconds.
+    fn term(&self, now: Timestamp) -> (i64, i64) {
+        let since = self.loaded.head.as_ref().map(Head::updated);
+        let age = now.0.saturating_sub(since.unwrap_or_default().0).max(0);
+        (age, TERM_MS - age % TERM_MS)
+    }
+
+    /// Whether a claim that is asked for soon after `now` may be had, as far as the clock tells.
+    pub(super) fn may_claim<K: Kv>(&self, kv: &K, now: Timestamp) -> bool {
+        !claims(kv) || self.term(now).1 >= 2 * PUBLISH_MS
     }
 
     /// Whether the head may still be written.

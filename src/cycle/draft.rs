@@ -14,7 +14,8 @@ use crate::fetch::Validators;
 use crate::fold::Edit;
 use crate::host::{Host, Kv};
 use crate::ordered::Inserted;
-use crate::publish::{self, Seal, Sealing};
+use crate::publish::{self, Portion, Seal, Sealing};
+use crate::read::is_lost;
 use crate::slice::{Head, HeadParts, Position, Row, VALUE_BYTES_MAX};
 
 /// The next head, laid out, and what is to be written with it.
@@ -29,15 +30,19 @@ pub(super) struct Draft {
     pub(super) waits: bool,
     /// Writes that sealing would have taken.
     pub(super) wanted: usize,
+    /// There is no news: it is published because the search index goes on.
+    pub(super) index_alone: bool,
 }
 
 impl<H: Host> Run<'_, H> {
-    /// Lays the next head out, as far as the budget goes. `None` where it would have to take more than fits into a value.
+    /// Lays the next head out, as far as the budget goes. What waits for the search index is a reason to publish where
+    /// `index_may` says so. `None` where the head would have to take more than fits into a value.
     pub(super) async fn draft<K: Kv>(
         &mut self,
         kv: &K,
         mut folded: Outcome,
         purse: Purse,
+        index_may: bool,
     ) -> Result<Option<Draft>, CycleError> {
         let head = self.loaded.head.clone();
         let frame = Frame {
@@ -72,6 +77,7 @@ impl<H: Host> Run<'_, H> {
         // While the budget is short, the head goes first: seals and the state wait.
         let may = seal.writes.is_empty() || purse.may(Priority::Seal, wanted);
         let waits = purse.heads_left() == 0 || purse.pace_ms().is_some() || !may;
+        let mut index_alone = false;
         if waits {
             let rows = kept.iter().chain(sealed.iter().map(AsRef::as_ref));
             let bytes: usize = rows.map(Row::bytes).sum();
@@ -103,12 +109,23 @@ impl<H: Host> Run<'_, H> {
             frame.lay_out(&mut parts, sealed_now);
             let published = head.as_ref().map(Head::fold_hash);
             let is_news = !seal.writes.is_empty() || published != Some(parts.fold_hash);
-            // What waits for its index is no reason to publish, and what is not published would be made again and again.
-            if is_news && !(seal.writes.is_empty() && parts.search.is_complete()) {
-                let spare = |more: usize| purse.may(Priority::Derived, wanted + more);
-                let sealing = &sealing;
-                publish::grow_index(kv, &mut parts.search, &mut seal, sealing, &all, spare).await?;
+            let behind = publish::is_behind(&parts.search, &all);
+            let grows = if is_news {
+                behind || !seal.writes.is_empty()
+            } else {
+                behind && index_may
+            };
+            if grows {
+                let before = parts.search.clone();
+                let portion = self.portion(kv, purse, wanted, &seal, is_news);
+                publish::grow_index(kv, &mut parts.search, &mut seal, &sealing, &all, portion)
+                    .await?;
+                index_alone = !is_news && parts.search != before;
             }
+            if index_alone {
+                self.note_index(&parts);
+            }
+            self.report.notes.append(&mut seal.notes);
             for row in &sealed {
                 self.state.memory.insert_sealed(row);
             }
@@ -138,7 +155,36 @@ impl<H: Host> Run<'_, H> {
             touched,
             waits,
             wanted,
+            index_alone,
         }))
+    }
+
+    /// What this publish may do for the search index.
+    fn portion<K: Kv>(
+        &self,
+        kv: &K,
+        purse: Purse,
+        wanted: usize,
+        seal: &Seal,
+        is_news: bool,
+    ) -> Portion {
+        let head = self.loaded.head.as_ref();
+        let arriving = head.is_some_and(|head| !is_lost(head, kv.capabilities(), self.now));
+        let spare = |more: usize| purse.may(Priority::Derived, wanted + more);
+        if is_news {
+            return Portion::with_news(spare, arriving, !seal.writes.is_empty());
+        }
+        // The head too is written for it.
+        Portion::alone(|more| spare(more + 1), arriving)
+    }
+
+    fn note_index(&mut self, parts: &HeadParts) {
+        let items = parts.views.first().map_or(0, |all| all.items);
+        let sealed = items.saturating_sub(parts.rows.len() as u64);
+        let waiting = parts.search.waiting(sealed);
+        self.report.notes.push(format!(
+            "published for the search index alone: about {waiting} sealed items are not in it yet"
+        ));
     }
 
     /// Brings the memory in line with what becomes of the edits. One that waits is found again: its item is remembered as it

@@ -37,10 +37,13 @@ impl<H: Host> Run<'_, H> {
         let purse = self.purse(now);
         // The first head of all goes first: nothing can have been counted on either day.
         let between_days = between_days(now) && self.loaded.head.is_some();
-        let draft = self.draft(kv, folded, purse).await?;
+        // Nothing is indexed that could not be published.
+        let index_may = !between_days && self.may_claim(kv, now);
+        let draft = self.draft(kv, folded, purse, index_may).await?;
         let published = self.loaded.head.as_ref();
         let same = |draft: &&Draft| {
-            published.is_some_and(|head| head.fold_hash() == draft.parts.fold_hash)
+            let is_same = published.is_some_and(|head| head.fold_hash() == draft.parts.fold_hash);
+            is_same && !draft.index_alone
         };
         if let Some(draft) = draft.as_ref().filter(same) {
             rebase(&mut self.state, published);
@@ -115,6 +118,7 @@ impl<H: Host> Run<'_, H> {
             touched,
             waits,
             wanted,
+            index_alone: _,
         } = draft;
         if self.config.cache.gzip {
             parts.add_twins(self.config.site.page_items);

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::cache::CacheStatus;
 use crate::host::Host;
-use crate::slice::Head;
+use crate::publish::is_behind;
+use crate::slice::{Head, ViewParts};
 use crate::tenant::TenantHost;
 use crate::time::Timestamp;
 
@@ -155,6 +156,7 @@ pub(super) async fn status<H: Host>(
     let said = host.shared_variable(STORE_NOTES).await.unwrap_or_default();
     notes.extend(said.lines().map(str::to_owned));
     notes.extend(usage::notes(&found.config));
+    notes.extend(head.and_then(index_note));
     let sources = healths.into_iter().map(|health| {
         let known = loaded
             .state
@@ -210,6 +212,23 @@ pub(super) async fn status<H: Host>(
         },
         views: head.map(views).unwrap_or_default(),
         sources: sources.collect(),
+    })
+}
+
+/// What to say where more of the history waits for its search index than searches look through.
+fn index_note(head: &Head) -> Option<String> {
+    let all = ViewParts {
+        segments: head.segments(0).collect(),
+        directories: head.directories(0).collect(),
+        ..ViewParts::default()
+    };
+    let index = head.index();
+    let sealed = head.view_items(0).saturating_sub(head.items_len() as u64);
+    is_behind(&index, &all).then(|| {
+        format!(
+            "about {} older items are not in the search index yet: cycles go on with it while there are writes to spare",
+            index.waiting(sealed)
+        )
     })
 }
 

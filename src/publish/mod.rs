@@ -18,7 +18,9 @@ use futures_util::stream::{self, StreamExt};
 
 pub(crate) use changed::changed;
 pub(crate) use counting::CountingKv;
-pub(crate) use index::{amend_index, grow_index};
+pub(crate) use index::{Portion, amend_index, grow_index, is_behind};
+#[cfg(test)]
+pub(crate) use index::{UNINDEXED_ITEMS_MAX, WAITING_ITEMS_MAX};
 pub(crate) use seal::{Seal, Sealing, keep, seal};
 pub(crate) use values::Values;
 

@@ -42,6 +42,7 @@ pub use run::{Index, Run, TermShard};
 pub(crate) use document::Document;
 pub(crate) use locate::{check_run_value, locate};
 pub(crate) use merge::{Opened, index, merge};
+pub(crate) use scan::SEGMENTS_MAX as SCAN_SEGMENTS_MAX;
 pub(crate) use write::Made;
 
 /// Documents of one run, at most: more are several runs.

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::SCAN_SEGMENTS_MAX;
 use super::document::{Words, folded_tags};
 use crate::slice::Items;
 use crate::syndicate::Entry;
@@ -74,3 +75,6 @@ fn prepare(items: &Items, index: usize) -> Option<Prepared> {
         published: entry.published,
     })
 }
+
+// The head and what a search looks through besides: the next one finds all of it again.
+const _: () = assert!(SCAN_SEGMENTS_MAX < VALUES_MAX);

@@ -207,6 +207,12 @@ impl Index {
         self.covered.is_some_and(|(from, _)| from == Position::MIN)
     }
 
+    /// How many of `sealed` items are in no run, but for those that were passed over.
+    pub(crate) fn waiting(&self, sealed: u64) -> u64 {
+        let indexed: u64 = self.runs.iter().map(|run| u64::from(run.live())).sum();
+        sealed.saturating_sub(indexed)
+    }
+
     /// Whether what is sealed at `position` is in a run.
     pub(crate) fn covers(&self, position: Position) -> bool {
         self.covered

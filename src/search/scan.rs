@@ -11,7 +11,7 @@ use crate::slice::{Corrupt, Head, Items, Position, Segment, SliceRef, keys};
 use crate::syndicate::Entry;
 
 /// Segments of one view that a search looks through; what lies behind them waits for the index, and the answer says so.
-const SEGMENTS_MAX: usize = 4;
+pub(crate) const SEGMENTS_MAX: usize = 4;
 
 /// What is to be looked through besides the head.
 pub(super) struct Scan<'a> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use edgefold::config::Config;
 use edgefold::cycle::{self, RunOutcome, Scope};
 use edgefold_host::Limits;
@@ -182,15 +182,15 @@ async fn measure(
     feeds.list(each - LISTED..each, 0);
     // The documents are others now, the items are not.
     timed(site, 0).await?;
-    // Each publish indexes some thousand older items for searches, until all are.
-    let publishes = super::publishes_to_index(items);
-    for new in 1..=publishes {
-        feeds.list(each - LISTED..each, new);
-        timed(site, 1).await?;
+    // Cycles go on with the search index of older items, until all have one.
+    let mut cycles = super::cycles_to_index(items);
+    while !site.cycle().await?.unchanged {
+        cycles = cycles
+            .checked_sub(1)
+            .context("nothing has changed, and cycles publish")?;
     }
-    ensure!(site.cycle().await?.unchanged, "nothing has changed");
     figures.unchanged_s = timed(site, 0).await?;
-    feeds.list(each - LISTED..each, publishes + NEW);
+    feeds.list(each - LISTED..each, NEW);
     figures.new_s = timed(site, NEW).await?;
     Ok(figures)
 }

@@ -72,11 +72,11 @@ pub async fn run(name: &str, guests: &Guests, minutes: usize) -> anyhow::Result<
     }
 }
 
-/// Items of the history that each publish indexes for searches at least, while some are not indexed.
+/// Items of the history that each cycle indexes for searches at least, while some are not indexed.
 const INDEXED_MIN: usize = 4_000;
 
-/// Publishes with news after which all of a history of `items` is indexed.
-fn publishes_to_index(items: usize) -> usize {
+/// Cycles after which all of a history of `items` is indexed, with news or without.
+fn cycles_to_index(items: usize) -> usize {
     items / INDEXED_MIN + 1
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join;
 
+use super::search_alone::{found, unindexed, waiting};
 use super::world::{FAULTS, Fault, World, at, block_on, config, post};
 use crate::config::Config;
 use crate::cycle::{RunOutcome, Scope, run};
@@ -21,6 +22,12 @@ fn scenario(name: &str, claims: bool) -> (World, Config, usize) {
             world.set("a", numbers(0..80));
             world.cycle(&site);
             world.edit("a", |posts| posts.push(post("a", 80)));
+        }
+        "indexing" => {
+            let (world, site) = unindexed(350, claims);
+            // Late enough for writes to spare.
+            world.pass(12 * 3_600);
+            return (world, site, 350);
         }
         "sealing" => {
             world.set("a", numbers(0..300));
@@ -87,6 +94,9 @@ fn survives(name: &str, claims: bool, fault: Fault, index: u32, clean: &World) {
     world.pass(60);
     let idle = world.cycle(&site);
     assert_eq!(idle.outcome, RunOutcome::Unchanged, "{case}");
+    if name == "indexing" {
+        assert_eq!((waiting(&world), found(&world)), (0, (350, true)), "{case}");
+    }
     let (counted, applied) = (world.writes_counted(&site), world.kv.applied.get());
     assert!(counted >= applied, "{case}: {counted} of {applied} counted");
 }
@@ -115,6 +125,12 @@ fn at_any_operation(names: &[&str], claims: bool) {
 #[test]
 fn a_fault_at_any_operation_loses_and_doubles_nothing() {
     at_any_operation(&["first", "changed", "sealing", "retention"], false);
+}
+
+#[test]
+fn nor_where_the_index_goes_on_alone() {
+    at_any_operation(&["indexing"], false);
+    at_any_operation(&["indexing"], true);
 }
 
 #[test]

@@ -4,8 +4,7 @@ use std::cmp::Reverse;
 
 use super::actions::Dice;
 use super::search::{Site, asks, check, expected};
-use super::world::{World, at, block_on, config, post};
-use crate::cycle::RunOutcome;
+use super::world::{at, block_on};
 use crate::search::{self, Query};
 use crate::slice::{Position, VALUE_BYTES_MAX};
 use crate::time::Timestamp;
@@ -16,30 +15,6 @@ fn grown(site: &mut Site, dice: &mut Dice, items: usize) {
     for _ in 0..2 {
         site.cycle().unwrap();
     }
-}
-
-#[test]
-fn what_waits_for_its_index_costs_an_unchanged_cycle_nothing() {
-    let world = World::new();
-    let site = config(&["a", "b"]);
-    // More than one publish indexes.
-    for id in ["a", "b"] {
-        world.set(id, (0..4_000).map(|number| post(id, number)).collect());
-    }
-    world.cycle(&site);
-    assert!(!world.head().index().is_complete());
-    for _ in 0..2 {
-        world.pass(4_000);
-        let report = world.cycle(&site);
-        assert_eq!(report.outcome, RunOutcome::Unchanged);
-        assert_eq!((report.kv.reads, report.kv.writes), (3, 0), "{report:?}");
-    }
-    world.edit("a", |posts| posts.push(post("a", 4_000)));
-    world.cycle(&site);
-    assert!(
-        world.head().index().is_complete(),
-        "the next publish goes on"
-    );
 }
 
 #[test]

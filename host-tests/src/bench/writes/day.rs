@@ -138,10 +138,10 @@ fn history(
         host.clock.advance(APART);
     }
     lock(entities).list(LISTED);
-    // Each publish indexes some thousand items of the history for searches, until all are.
-    for _ in 0..crate::bench::publishes_to_index(items) {
+    // Each cycle indexes some thousand items of the history for searches, until all are.
+    for _ in 0..crate::bench::cycles_to_index(items) {
         host.clock.advance(APART);
-        lock(entities).step(host.now().as_secs(), true);
+        lock(entities).step(host.now().as_secs(), false);
         strategy.cycle(host)?;
     }
     strategy.history(false);

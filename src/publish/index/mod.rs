@@ -2,7 +2,12 @@
 //!
 //! An edit or a withdrawal of an indexed item goes with its publish: the item is struck out of its run, and, edited, indexed
 //! anew. What is sealed may wait for its index, because a search looks through it meanwhile; so runs are written and merged
-//! only where something is published anyway, and with writes that are left over.
+//! where something is published anyway, and with writes that are left over. Only what is more than that ([`is_behind`]) is a
+//! reason to publish, a portion a cycle, until nothing is.
+
+mod grow;
+mod history;
+mod portion;
 
 use std::collections::BTreeMap;
 
@@ -14,21 +19,15 @@ use crate::fold::{self, ALL, ViewDef};
 use crate::host::Kv;
 use crate::item::Item;
 use crate::read::ReadError;
-use crate::search::{
-    Document, Index, Made, Opened, RUN_DOCUMENTS_MAX, Run, check_run_value, index, locate, merge,
-};
-use crate::slice::{Directory, Position, Segment, SliceRef, ViewParts, keys};
+use crate::search::{Document, Index, Made, Opened, Run, index, locate, merge};
+use crate::slice::{Position, ViewParts, keys};
 
-/// Sealed items that wait for their index until there are this many of them: a search looks through fewer.
-const GROW_ITEMS_MIN: usize = 100;
-/// Items that one publish indexes at most, give or take a segment; the next goes on.
-const GROW_ITEMS_MAX: usize = 5_000;
+pub(crate) use portion::{Portion, is_behind};
+#[cfg(test)]
+pub(crate) use portion::{UNINDEXED_ITEMS_MAX, WAITING_ITEMS_MAX};
+
 /// The youngest run grows up to this many documents, as long as it is one value: it is written anew each time.
 const YOUNG_DOCUMENTS_MAX: u32 = 3_000;
-/// Two neighbouring runs become one where the older is at most this many times the younger.
-const MERGE_RATIO: u32 = 16;
-/// A run with more struck documents is written anew without them.
-const STRUCK_MAX: usize = 1_000;
 
 /// Carries edits, withdrawals and retention over into the index. Part of the publish: its writes are counted with the seal's.
 ///
@@ -48,8 +47,8 @@ pub(crate) async fn amend_index<K: Kv>(
     desk.settle(done, index, seal)
 }
 
-/// Indexes what is sealed and has no index, and merges runs, as far as `spare` allows that many writes more. `all` is the
-/// view of everything as it will be.
+/// Indexes what is sealed and has no index, a `portion` of it, and merges runs. `all` is the view of everything as it will be.
+/// Leaves the index as it is where there is nothing to do, or what is to be read may still be on its way.
 ///
 /// # Errors
 /// Where the store fails.
@@ -59,19 +58,21 @@ pub(crate) async fn grow_index<K: Kv>(
     seal: &mut Seal,
     sealing: &Sealing<'_>,
     all: &ViewParts,
-    spare: impl Fn(usize) -> bool,
+    portion: Portion,
 ) -> Result<(), ReadError> {
-    if !spare(1) {
+    if portion.values == 0 {
         return Ok(());
     }
     let mut desk = Desk::new(kv, seal, sealing);
     let mut next = index.clone();
-    match desk.grow(&mut next, all).await {
-        Ok(()) if spare(desk.writes.len()) => {
+    match desk.grow(&mut next, all, portion).await {
+        // More values than the portion was taken for: not seen yet, and better not published than not counted.
+        Ok(()) if desk.writes.len() > portion.values => Ok(()),
+        Ok(()) => {
             *index = next;
             desk.settle(Ok(()), index, seal)
         }
-        Ok(()) => Ok(()),
+        Err(ReadError::Missing(_)) if portion.waits => Ok(()),
         failed => desk.settle(failed, index, seal),
     }
 }
@@ -85,6 +86,8 @@ struct Desk<'a, K> {
     generation: u64,
     writes: BTreeMap<String, Bytes>,
     garbage: Vec<String>,
+    /// What was passed over, for people.
+    notes: Vec<String>,
 }
 
 impl<'a, K: Kv> Desk<'a, K> {
@@ -96,6 +99,7 @@ impl<'a, K: Kv> Desk<'a, K> {
             generation: sealing.generation,
             writes: BTreeMap::new(),
             garbage: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -117,6 +121,7 @@ impl<'a, K: Kv> Desk<'a, K> {
                 *index = Index::default();
             }
         }
+        seal.notes.append(&mut self.notes);
         seal.writes.extend(self.writes);
         for key in self.garbage {
             if !seal.writes.remove(&key) {
@@ -220,7 +225,11 @@ impl<'a, K: Kv> Desk<'a, K> {
         if documents.is_empty() {
             return Ok(());
         }
-        let fresh = index(documents, self.generation);
+        self.add_made(index_of, index(documents, self.generation))
+            .await
+    }
+
+    async fn add_made(&mut self, index_of: &mut Index, fresh: Made) -> Result<(), ReadError> {
         let young = index_of.runs.first().filter(|young| {
             young.is_single() && young.live() + fresh.run.documents <= YOUNG_DOCUMENTS_MAX
         });
@@ -253,159 +262,4 @@ impl<'a, K: Kv> Desk<'a, K> {
         }
         Ok(Opened::new(run.clone(), |name| values.get(&name).cloned())?)
     }
-
-    /// Looks whether one value of the index is as it was written, another one each time: what is lost or damaged would show only when it
-    /// is merged, which may be never.
-    async fn inspect(&self, index: &Index) -> Result<(), ReadError> {
-        let keys: Vec<String> = index.keys().collect();
-        let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
-        let at = self.generation.checked_rem(count).unwrap_or(0);
-        let key = usize::try_from(at).ok().and_then(|at| keys.get(at));
-        match key {
-            Some(key) => Ok(check_run_value(self.value(key.clone()).await?)?),
-            None => Ok(()),
-        }
-    }
-
-    /// Indexes what was sealed since, then what is older and not indexed yet, and merges two runs where that is due.
-    async fn grow(&mut self, index: &mut Index, all: &ViewParts) -> Result<(), ReadError> {
-        self.inspect(index).await?;
-        let Some(newest) = all
-            .segments
-            .first()
-            .or(all.directories.first())
-            .map(|listed| listed.newest)
-        else {
-            return Ok(());
-        };
-        let (mut from, mut upto) = index.covered.unwrap_or((Position::MAX, newest));
-        let mut documents = Vec::new();
-        let newer: Vec<SliceRef> = self
-            .listed(all, usize::MAX, |listed| listed.newest > upto)
-            .await?;
-        let mut read = 0;
-        for segment in newer.iter().rev() {
-            if read >= GROW_ITEMS_MAX {
-                break;
-            }
-            read += segment.items as usize;
-            upto = upto.max(
-                self.take(*segment, |position| position > upto, &mut documents)
-                    .await?,
-            );
-        }
-        if documents.len() < GROW_ITEMS_MIN && index.is_complete() {
-            return self.merge_two(index).await;
-        }
-        if from > Position::MIN {
-            let below = from;
-            let most = 2 * GROW_ITEMS_MAX;
-            let older = self
-                .listed(all, most, |listed| listed.oldest < below)
-                .await?;
-            let count = older.len();
-            for (index, segment) in older.into_iter().enumerate() {
-                if read >= GROW_ITEMS_MAX {
-                    break;
-                }
-                read += segment.items as usize;
-                self.take(segment, |position| position < below, &mut documents)
-                    .await?;
-                from = from.min(segment.oldest);
-                if index + 1 == count {
-                    from = Position::MIN;
-                }
-            }
-            if count == 0 {
-                from = Position::MIN;
-            }
-        }
-        if documents.len() < GROW_ITEMS_MIN && index.covered.is_none() {
-            return Ok(());
-        }
-        index.covered = Some((from, upto));
-        self.add(index, documents).await?;
-        self.merge_two(index).await
-    }
-
-    /// The segments of the view of everything that are `wanted`, newest first, of `most` items or somewhat more. Directories are
-    /// read where they may list some.
-    async fn listed(
-        &self,
-        all: &ViewParts,
-        most: usize,
-        wanted: impl Fn(&SliceRef) -> bool,
-    ) -> Result<Vec<SliceRef>, ReadError> {
-        let mut found: Vec<SliceRef> = all
-            .segments
-            .iter()
-            .filter(|listed| wanted(listed))
-            .copied()
-            .collect();
-        for directory in all.directories.iter().filter(|listed| wanted(listed)) {
-            let items: usize = found.iter().map(|segment| segment.items as usize).sum();
-            if items > most {
-                break;
-            }
-            let opened = Directory::open(self.value(keys::directory(directory.name)).await?)?;
-            opened.verify()?;
-            found.extend(opened.segments().filter(|listed| wanted(listed)));
-        }
-        Ok(found)
-    }
-
-    /// Adds the items of a segment that are `wanted`. Returns where the newest item is.
-    async fn take(
-        &self,
-        segment: SliceRef,
-        wanted: impl Fn(Position) -> bool,
-        documents: &mut Vec<Document>,
-    ) -> Result<Position, ReadError> {
-        let opened = Segment::open(self.value(keys::segment(segment.name)).await?)?;
-        opened.verify()?;
-        let items = &opened.items;
-        for index in 0..items.len() {
-            let position = items.position(index);
-            if wanted(position) {
-                documents.extend(self.document(position, &items.json(index, index + 1)));
-            }
-        }
-        Ok(segment.newest)
-    }
-
-    /// One merge: of two neighbours, or of a run with many struck documents. The youngest is left alone while it grows.
-    async fn merge_two(&mut self, index: &mut Index) -> Result<(), ReadError> {
-        let grows = |run: &Run| run.is_single() && run.live() < YOUNG_DOCUMENTS_MAX;
-        let first = usize::from(index.runs.first().is_some_and(grows));
-        for at in first..index.runs.len() {
-            let (Some(run), older) = (index.runs.get(at), index.runs.get(at + 1)) else {
-                break;
-            };
-            let fits = |older: &&Run| {
-                older.live() <= run.live().saturating_mul(MERGE_RATIO)
-                    && (run.live() + older.live()) as usize <= RUN_DOCUMENTS_MAX
-            };
-            let older = older.filter(fits);
-            if older.is_none() && run.struck.len() <= STRUCK_MAX {
-                continue;
-            }
-            let merged: Vec<Run> = std::iter::once(run).chain(older).cloned().collect();
-            let mut opened = Vec::new();
-            for run in &merged {
-                opened.push(self.open(run).await?);
-            }
-            let made = merge(&opened, self.generation)?;
-            index.runs.drain(at..at + merged.len());
-            for run in &merged {
-                self.retire(run);
-            }
-            if let Some(made) = made {
-                self.put(index, at, made);
-            }
-            return Ok(());
-        }
-        Ok(())
-    }
 }
-
-const _: () = assert!(2 * GROW_ITEMS_MAX < RUN_DOCUMENTS_MAX);

@@ -12,7 +12,7 @@ pub use cursor::{Cursor, CursorError};
 pub use export::Export;
 pub use item::{ItemFragments, item, newest_of};
 pub(crate) use lost::is_lost;
-pub use page::{NUMBERED_READS_MAX, Page, Query, page};
+pub use page::{NUMBERED_READS_MAX, Page, Query, page, page_of_the_rest};
 
 use crate::host::{Kv, KvError};
 use crate::slice::{Corrupt, Directory, Segment, SliceRef, keys};

@@ -23,9 +23,6 @@ pub struct Query<'a> {
     pub skip: u64,
     /// Most items, capped at [`PAGE_ITEMS_MAX`].
     pub limit: usize,
-    /// Pass over listed values that are missing or damaged, and count their items in [`Page::lost`]: otherwise they are an
-    /// error.
-    pub pass_over: bool,
 }
 
 /// One page, as ranges of stored values.
@@ -42,7 +39,7 @@ pub struct Page {
     /// Items of the view (under the source filter), on all pages.
     pub total: u64,
     /// Items passed over because the store has lost them, or can't be read: with a source filter, those of other sources in
-    /// the same value too.
+    /// the same value too. Of [`page_of_the_rest`] alone.
     pub lost: u64,
     /// What the cursor led to has left by retention: there is nothing older.
     pub gone: bool,
@@ -59,6 +56,27 @@ pub async fn page<K: Kv>(
     kv: &K,
     head: &Head,
     query: &Query<'_>,
+) -> Result<Option<Page>, ReadError> {
+    read(kv, head, query, false).await
+}
+
+/// As [`page`], but listed values that are missing or damaged are passed over, and their items counted in [`Page::lost`].
+///
+/// # Errors
+/// Where the store fails, or a directory does not hold what it spans.
+pub async fn page_of_the_rest<K: Kv>(
+    kv: &K,
+    head: &Head,
+    query: &Query<'_>,
+) -> Result<Option<Page>, ReadError> {
+    read(kv, head, query, true).await
+}
+
+async fn read<K: Kv>(
+    kv: &K,
+    head: &Head,
+    query: &Query<'_>,
+    pass_over: bool,
 ) -> Result<Option<Page>, ReadError> {
     let Some(view) = head.view(query.view) else {
         return Ok(None);
@@ -79,7 +97,7 @@ pub async fn page<K: Kv>(
         },
         left: query.limit.clamp(1, PAGE_ITEMS_MAX),
         skip: query.skip,
-        pass_over: query.pass_over,
+        pass_over,
         counts_places: query.cursor.is_none(),
         reads_max: if query.skip > 0 {
             NUMBERED_READS_MAX

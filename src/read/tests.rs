@@ -171,7 +171,6 @@ fn read(
         cursor: cursor.map(Cursor::from),
         skip,
         limit,
-        pass_over: false,
     };
     let page = page(kv, head, &query)
         .now_or_never()

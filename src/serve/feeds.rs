@@ -90,7 +90,6 @@ pub(super) async fn feed<H: Host>(
         cursor,
         skip: 0,
         limit: limit.unwrap_or_else(|| selections.page_items()),
-        pass_over: false,
     };
     // As it was asked for, so that it is found in its own self link.
     let own = |cursor: Option<read::Cursor>| {

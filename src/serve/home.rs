@@ -37,7 +37,6 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
         cursor,
         skip: reads::skip(number, limit),
         limit,
-        pass_over: false,
     };
     let now = host.time().await;
     let basis = basis(

@@ -155,8 +155,7 @@ pub(super) async fn page<H: Host>(
         && lost
     {
         host.log(Level::Error, &format!("passed over: {error}"));
-        let pass_over = true;
-        found = read::page(kv, head, &Query { pass_over, ..query }).await;
+        found = read::page_of_the_rest(kv, head, &query).await;
     }
     found
         // Listed on the page, but not in the head's columns: a source without items.
@@ -200,7 +199,6 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
         cursor,
         skip: skip(number, limit),
         limit,
-        pass_over: false,
     };
     let basis = basis(
         head.answers_hash(),

@@ -96,7 +96,6 @@ fn a_long_history_is_three_reads_deep() {
             cursor: None,
             skip: (number - 1) * limit as u64,
             limit,
-            pass_over: false,
         };
         let page = block_on(read::page(&world.store(), &head, &query))
             .unwrap()
@@ -146,7 +145,6 @@ fn a_source_filter_finds_every_item_in_bounded_reads() {
             cursor,
             skip: 0,
             limit: 20,
-            pass_over: false,
         };
         let page = block_on(read::page(&world.store(), &head, &query))
             .unwrap()
@@ -174,7 +172,6 @@ fn a_source_filter_finds_every_item_in_bounded_reads() {
         cursor: None,
         skip: 0,
         limit: 20,
-        pass_over: false,
     };
     assert!(
         block_on(read::page(&world.store(), &head, &unknown))

@@ -161,7 +161,6 @@ impl World {
             cursor,
             skip: 0,
             limit,
-            pass_over: false,
         };
         block_on(read::page(&self.store(), &head, &query))
             .unwrap()

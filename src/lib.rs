@@ -11,7 +11,8 @@
 //! The way of an item: [`fetch`] asks the sources, [`parse`] reads what they answered, [`fold`] merges
 //! it with what is known, [`slice`](mod@slice) lays it out so that a request can serve it without
 //! parsing, [`publish`] makes it visible, [`search`] indexes it, [`serve`] answers requests. [`cycle`] runs one refresh. Beside that way,
-//! [`cache`] passes whole answers on, and [`store`] has the patterns that writes follow, and [`alert`] tells somebody when a cycle is not as it should be.
+//! [`cache`] passes whole answers on, and [`store`] has the patterns that writes follow, and [`alert`] tells somebody when a cycle is not as it should be. The feature
+//! `testing` brings a host in memory, to test with.
 
 pub mod alert;
 pub mod cache;
@@ -34,4 +35,6 @@ pub mod slice;
 pub mod store;
 pub mod syndicate;
 pub mod tenant;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;

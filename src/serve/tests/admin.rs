@@ -143,6 +143,6 @@ fn status_tells_what_is_published_and_set() {
     assert_eq!(status["views"][0]["items"], 2);
     assert_eq!(status["store"]["swap"], true);
     assert_eq!(status["config"], "baked-in");
-    assert_eq!(host.writes.get(), 0);
+    assert_eq!(host.kv.writes.get(), 0);
     assert!(!answer.body.contains("right"));
 }

@@ -216,10 +216,8 @@ fn entity_tags_differ_by_what_is_asked() {
     assert_eq!(same, host.get("/api/items").header("etag"));
     // The page says how old it is.
     let page = host.get("/");
-    let later = Double {
-        later_ms: 60_000,
-        ..Double::with(40)
-    };
+    let later = Double::with(40);
+    later.later(60_000);
     assert_ne!(later.get("/").body, page.body);
     assert_ne!(later.get("/").header("etag"), page.header("etag"));
     assert_eq!(later.get("/api/items").header("etag"), same);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use zune_inflate::DeflateDecoder;
 
-use super::double::{Double, config, drive, head, ordinary, site};
+use super::double::{Double, config, head, ordinary, site};
 use super::proxied::deployment;
 use crate::config::Cache;
 use crate::gzip::{Deflated, Effort};
@@ -12,6 +12,7 @@ use crate::page::{rules_path, script_path, stylesheet_path};
 use crate::serve::encoding::{GZIP_BYTES_MAX, GZIP_BYTES_MIN};
 use crate::serve::{Body, handle};
 use crate::slice::{Head, HeadParts, Section};
+use crate::testing::block_on;
 
 fn ask(host: &Double, method: &str, target: &str, headers: &[(&str, &str)]) -> Response<Body> {
     let mut request = Request::builder().method(method).uri(target);
@@ -19,7 +20,11 @@ fn ask(host: &Double, method: &str, target: &str, headers: &[(&str, &str)]) -> R
         request = request.header(*name, *value);
     }
     let config = config().to_compiled();
-    drive(handle(host, &config, request.body(Bytes::new()).unwrap()))
+    block_on(handle(
+        &**host,
+        &config,
+        request.body(Bytes::new()).unwrap(),
+    ))
 }
 
 fn parts(response: Response<Body>) -> (http::response::Parts, Bytes) {

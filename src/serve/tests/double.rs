@@ -1,26 +1,19 @@
-//! A host in memory, and a published head to serve.
+//! A published head to serve, on a host in memory.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::ops::Deref;
 
 use bytes::Bytes;
-use futures_util::future::poll_fn;
 use http::Request;
 
 use crate::config::{Budget, Config, Limits, Site};
-use crate::host::{
-    Capabilities, Clock, Entry, Host, HttpClient, HttpError, Incoming, KeyPage, Kv, KvError, Level,
-    Log, Outgoing, Precondition, Random, Variables, Version,
-};
+use crate::host::KvError;
 use crate::item::Item;
 use crate::page::{Model, SourceHealth, ViewCount, item_html, sections};
 use crate::serve::handle;
 use crate::slice::{Activity, HeadParts, Ledger, Lineage, Position, Row, ViewParts, keys};
 use crate::tenant::Tenant;
+use crate::testing::{TestHost, block_on};
 use crate::time::Timestamp;
 
 pub(super) const NOW: &str = "2026-11-21T09:31:20Z";
@@ -28,20 +21,23 @@ pub(super) const NOW: &str = "2026-11-21T09:31:20Z";
 pub(super) const HOST: &str = "fold.example";
 pub(super) const UPDATED: &str = "2026-11-21T09:24:05Z";
 
-/// A host whose store may fail, and which counts what is read.
-#[derive(Default)]
-pub(super) struct Double {
-    pub(super) values: RefCell<BTreeMap<String, Bytes>>,
-    pub(super) failure: Option<KvError>,
-    pub(super) variables: BTreeMap<&'static str, String>,
-    pub(super) reads: Cell<u32>,
-    /// Keys that were read, in order.
-    pub(super) asked: RefCell<Vec<String>>,
-    pub(super) writes: Cell<u32>,
-    pub(super) lines: RefCell<Vec<(Level, String)>>,
-    pub(super) later_ms: i64,
-    /// Status, media type and body of every upstream; `None`: none answers.
-    pub(super) upstream: Option<(u16, &'static str, &'static str)>,
+/// A host with a site.
+pub(super) struct Double(TestHost);
+
+impl Default for Double {
+    fn default() -> Self {
+        let host = TestHost::default();
+        host.now.set(at(NOW));
+        host.random.set(0x5eed);
+        Self(host)
+    }
+}
+
+impl Deref for Double {
+    type Target = TestHost;
+    fn deref(&self) -> &TestHost {
+        &self.0
+    }
 }
 
 impl Double {
@@ -52,16 +48,23 @@ impl Double {
 
     pub(super) fn publishing(head: &HeadParts) -> Self {
         let double = Self::default();
-        double
-            .values
-            .borrow_mut()
-            .insert(Tenant::MAIN.key(keys::HEAD), head.encode());
+        double.kv.set(&Tenant::MAIN.key(keys::HEAD), head.encode());
         double
     }
 
-    pub(super) fn set(mut self, name: &'static str, value: &str) -> Self {
-        self.variables.insert(name, value.to_owned());
+    pub(super) fn set(self, name: &str, value: &str) -> Self {
+        self.set_variable(name, value);
         self
+    }
+
+    /// By so much it is later than [`NOW`].
+    pub(super) fn later(&self, ms: i64) {
+        self.now.set(at(NOW).plus_millis(ms));
+    }
+
+    /// From now on the store answers with this alone.
+    pub(super) fn fail(&self, error: KvError) {
+        self.kv.down.replace(Some(error));
     }
 
     /// Answers one request. Headers are given as `name: value`; without a `host` among them it is [`HOST`].
@@ -83,10 +86,10 @@ impl Double {
 
     pub(super) fn send(&self, request: Request<Bytes>) -> Answered {
         let config = config().to_compiled();
-        drive(async {
-            let (parts, mut body) = handle(self, &config, request).await.into_parts();
+        block_on(async {
+            let (parts, mut body) = handle(&self.0, &config, request).await.into_parts();
             let mut bytes = Vec::new();
-            while let Some(piece) = body.next(self).await {
+            while let Some(piece) = body.next(&self.0).await {
                 bytes.extend_from_slice(&piece.unwrap());
             }
             Answered::new(parts, bytes)
@@ -125,139 +128,6 @@ impl Answered {
 
     pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
-    }
-}
-
-/// Polls until ready; nothing here waits for anything but a second poll.
-pub(super) fn drive<T>(future: impl Future<Output = T>) -> T {
-    const POLLS_MAX: usize = 10_000;
-    let mut future = pin!(future);
-    for _ in 0..POLLS_MAX {
-        if let Poll::Ready(value) = future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
-            return value;
-        }
-    }
-    panic!("not ready after {POLLS_MAX} polls");
-}
-
-/// Not ready at once: some faults show only then.
-async fn yield_once() {
-    let mut yielded = false;
-    poll_fn(|context| {
-        if yielded {
-            Poll::Ready(())
-        } else {
-            yielded = true;
-            context.waker().wake_by_ref();
-            Poll::Pending
-        }
-    })
-    .await;
-}
-
-impl Kv for Double {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            swap: true,
-            ttl: false,
-            list: false,
-            batch: false,
-            increment: false,
-            staleness_ms: None,
-        }
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
-        yield_once().await;
-        self.reads.set(self.reads.get() + 1);
-        self.asked.borrow_mut().push(key.to_owned());
-        match &self.failure {
-            Some(error) => Err(error.clone()),
-            None => Ok(self.values.borrow().get(key).map(|value| Entry {
-                value: value.clone(),
-                version: Version(format!("{:x}", xxhash_rust::xxh3::xxh3_64(value))),
-            })),
-        }
-    }
-
-    async fn put(
-        &self,
-        key: &str,
-        value: Bytes,
-        _when: Precondition,
-        _ttl: Option<Duration>,
-    ) -> Result<Version, KvError> {
-        yield_once().await;
-        self.writes.set(self.writes.get() + 1);
-        let version = Version(format!("{:x}", xxhash_rust::xxh3::xxh3_64(&value)));
-        self.values.borrow_mut().insert(key.to_owned(), value);
-        Ok(version)
-    }
-
-    async fn delete(&self, _key: &str) -> Result<(), KvError> {
-        Ok(())
-    }
-
-    async fn list(&self, _prefix: &str, _cursor: Option<&str>) -> Result<KeyPage, KvError> {
-        Ok(KeyPage::default())
-    }
-}
-
-impl HttpClient for Double {
-    async fn send(&self, _request: Outgoing) -> Result<Incoming, HttpError> {
-        yield_once().await;
-        let (status, media_type, body) = self.upstream.ok_or(HttpError::Timeout)?;
-        let mut headers = http::HeaderMap::new();
-        headers.insert("content-type", http::HeaderValue::from_static(media_type));
-        headers.insert("set-cookie", http::HeaderValue::from_static("a=hidden"));
-        headers.insert("x-powered-by", http::HeaderValue::from_static("hidden"));
-        Ok(Incoming {
-            status: http::StatusCode::from_u16(status).unwrap(),
-            headers,
-            body: Bytes::from_static(body.as_bytes()),
-        })
-    }
-}
-
-impl Clock for Double {
-    fn now(&self) -> Timestamp {
-        at(NOW).plus_millis(self.later_ms)
-    }
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-}
-
-impl Random for Double {
-    fn random_u64(&self) -> u64 {
-        0x5eed
-    }
-}
-
-impl Variables for Double {
-    async fn variable(&self, name: &str) -> Option<String> {
-        yield_once().await;
-        self.variables.get(name).cloned()
-    }
-}
-
-impl Log for Double {
-    fn log(&self, level: Level, line: &str) {
-        self.lines.borrow_mut().push((level, line.to_owned()));
-    }
-}
-
-impl Host for Double {
-    type Kv = Self;
-    type Http = Self;
-    fn kv(&self) -> &Self {
-        self
-    }
-    fn http(&self) -> &Self {
-        self
     }
 }
 

@@ -22,7 +22,7 @@ fn the_whole_is_every_item_oldest_first() {
         answer.header("content-length"),
         answer.body.len().to_string()
     );
-    assert_eq!(host.reads.get(), 1);
+    assert_eq!(host.kv.reads.get(), 1);
     let head = host.ask("HEAD", TARGET, &["range: bytes=0-9"]);
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     assert_eq!(

@@ -26,10 +26,8 @@ fn a_store_that_fails_is_told() {
             "30",
         ),
     ] {
-        let host = Double {
-            failure: Some(error),
-            ..Double::with(1)
-        };
+        let host = Double::with(1);
+        host.fail(error);
         for target in [
             "/",
             "/api/items",
@@ -60,13 +58,13 @@ fn a_store_that_fails_is_told() {
 fn what_is_corrupt_is_not_served() {
     let host = Double::with(1);
     let key = Tenant::MAIN.key(keys::HEAD);
-    let whole = host.values.borrow()[&key].clone();
+    let whole = host.kv.value(&key).unwrap();
     for bytes in [
         whole.slice(..whole.len() / 2),
         Bytes::from_static(b"junk"),
         Bytes::new(),
     ] {
-        host.values.borrow_mut().insert(key.clone(), bytes);
+        host.kv.set(&key, bytes);
         host.lines.borrow_mut().clear();
         for target in ["/", "/api/items", "/health"] {
             let answer = host.get(target);

@@ -207,9 +207,13 @@ fn ids_do_not_depend_on_where_the_site_is() {
 fn a_feed_is_one_read_and_asks_for_nothing_twice() {
     let host = Double::with(40);
     for target in ["/feed.xml", "/atom.xml", "/feed.json", "/sitemap.xml"] {
-        host.reads.set(0);
+        host.kv.reads.set(0);
         let answer = host.get(target);
-        assert_eq!((host.reads.get(), host.writes.get()), (1, 0), "{target}");
+        assert_eq!(
+            (host.kv.reads.get(), host.kv.writes.get()),
+            (1, 0),
+            "{target}"
+        );
         let modified = answer.header("last-modified");
         assert_eq!(modified, "Sat, 21 Nov 2026 09:24:05 GMT");
         assert_eq!(at(UPDATED).0, 1_795_253_045_000);

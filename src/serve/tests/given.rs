@@ -10,10 +10,8 @@ use crate::tenant::Tenant;
 #[expect(clippy::disallowed_methods, reason = "a test of what is kept")]
 fn fresh(target: &'static str, fields: Vec<String>, later_ms: i64) -> Answered {
     let answer = move || {
-        let host = Double {
-            later_ms,
-            ..Double::with(40)
-        };
+        let host = Double::with(40);
+        host.later(later_ms);
         host.ask("GET", target, &strs(&fields))
     };
     thread::spawn(answer).join().unwrap()
@@ -46,9 +44,9 @@ fn an_answer_is_given_again_to_those_who_ask_for_the_same() {
             assert_eq!(answer.body, want.body, "{target}");
             assert_eq!(answer.headers, want.headers, "{target}");
         }
-        let before = host.reads.get();
+        let before = host.kv.reads.get();
         host.get(target);
-        assert_eq!(host.reads.get() - before, 1, "{target}");
+        assert_eq!(host.kv.reads.get() - before, 1, "{target}");
     }
 }
 
@@ -96,12 +94,12 @@ fn whatever_an_answer_looks_at_makes_another_one() {
 
 #[test]
 fn what_has_changed_is_never_given_again() {
-    let mut host = Double::with(40);
+    let host = Double::with(40);
     for _ in 0..3 {
         assert!(host.get("/").body.contains("7 minutes ago"));
     }
     // The minute.
-    host.later_ms = 60_000;
+    host.later(60_000);
     let later = host.get("/");
     assert!(later.body.contains("8 minutes ago"));
     assert_eq!(
@@ -111,9 +109,10 @@ fn what_has_changed_is_never_given_again() {
     // The moment: lifetimes are spread by it.
     let lifetimes: std::collections::BTreeSet<String> = (0..40)
         .map(|moment| {
-            host.later_ms = 60_000 + moment * 100;
+            let later_ms = 60_000 + moment * 100;
+            host.later(later_ms);
             let answer = host.get("/");
-            let want = fresh("/", Vec::new(), host.later_ms);
+            let want = fresh("/", Vec::new(), later_ms);
             assert_eq!(answer.headers, want.headers);
             answer.header("cache-control").to_owned()
         })
@@ -121,14 +120,12 @@ fn what_has_changed_is_never_given_again() {
     assert!(lifetimes.len() > 1, "{lifetimes:?}");
     // The head, in the same place.
     let next = head(&ordinary(41), &site()).encode();
-    host.values
-        .borrow_mut()
-        .insert(Tenant::MAIN.key(keys::HEAD), next);
+    host.kv.set(&Tenant::MAIN.key(keys::HEAD), next);
     for _ in 0..3 {
         assert_ne!(host.get("/").header("etag"), later.header("etag"));
     }
     // The store fails.
-    host.failure = Some(crate::host::KvError::Unavailable("away".to_owned()));
+    host.fail(crate::host::KvError::Unavailable("away".to_owned()));
     assert_eq!(host.get("/").status, 503);
 }
 
@@ -138,10 +135,10 @@ fn sites_that_are_alike_are_not_taken_for_each_other() {
     for _ in 0..3 {
         one.get("/");
     }
-    let before = other.reads.get();
+    let before = other.kv.reads.get();
     other.get("/?category=news");
     other.get("/");
-    assert!(other.reads.get() - before >= 2);
+    assert!(other.kv.reads.get() - before >= 2);
     let gone = Double::default();
     assert!(gone.get("/").body.contains("Nothing is published yet"));
 }

@@ -6,7 +6,7 @@ use super::double::{Double, ordinary};
 fn items_have_the_documented_shape_in_one_read() {
     let host = Double::with(2);
     let answer = host.get("/api/items?limit=1");
-    assert_eq!(host.reads.get(), 1);
+    assert_eq!(host.kv.reads.get(), 1);
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     let item = serde_json::to_string(&ordinary(1)[0]).unwrap();
@@ -24,7 +24,7 @@ fn items_have_the_documented_shape_in_one_read() {
         .json();
     assert_eq!(last["items"][0]["id"], ordinary(2)[1].id.as_str());
     assert_eq!(last["next"], serde_json::Value::Null);
-    assert_eq!(host.writes.get(), 0);
+    assert_eq!(host.kv.writes.get(), 0);
 }
 
 #[test]

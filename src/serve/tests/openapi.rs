@@ -229,15 +229,13 @@ fn real_answers_are_as_described() {
         comments: None,
     };
     let place = Position::from_id(&ordinary(1)[0].id).unwrap();
-    published.values.borrow_mut().insert(
-        Tenant::MAIN.key(keys::ENGAGEMENT),
+    published.kv.set(
+        &Tenant::MAIN.key(keys::ENGAGEMENT),
         encode_snapshot(Timestamp(1_790_000_000_000), &[(place, counts)].into()),
     );
     let starting = Double::default();
-    let failing = Double {
-        failure: Some(crate::host::KvError::QuotaExceeded),
-        ..Double::with(1)
-    };
+    let failing = Double::with(1);
+    failing.fail(crate::host::KvError::QuotaExceeded);
     let item_page = format!("/item/{}", ordinary(1)[0].id);
     let style = stylesheet_path();
     let cases: &[(&str, &str)] = &[
@@ -292,7 +290,7 @@ fn real_answers_are_as_described() {
                     && *path != "/health"
                 {
                     // Before the first publish there is nothing to name by an entity tag.
-                    let empty = host.values.borrow().is_empty();
+                    let empty = host.kv.values.borrow().is_empty();
                     assert!(empty || path.starts_with("/_edgefold/"), "{path}");
                     if empty {
                         continue;

@@ -36,7 +36,7 @@ fn marked(html: &Html) -> Vec<&str> {
 fn the_first_page_is_one_read() {
     let host = Double::with(75);
     let html = page(&host, "/");
-    assert_eq!((host.reads.get(), host.writes.get()), (1, 0));
+    assert_eq!((host.kv.reads.get(), host.kv.writes.get()), (1, 0));
     assert_eq!(text(&html, "title"), "Fold & Margin");
     assert_eq!(text(&html, "h1"), "Fold & Margin");
     assert_eq!(text(&html, "main h2"), "Newest");
@@ -162,7 +162,7 @@ fn an_item_has_a_page_in_one_read() {
     let host = Double::with(75);
     let id = &ordinary(1)[0].id;
     let html = page(&host, &format!("/item/{id}"));
-    assert_eq!((host.reads.get(), host.writes.get()), (1, 0));
+    assert_eq!((host.kv.reads.get(), host.kv.writes.get()), (1, 0));
     assert_eq!(
         text(&html, "title"),
         "The title of item number 0, of an ordinary length · Fold & Margin"
@@ -182,7 +182,7 @@ fn an_item_has_a_page_in_one_read() {
 fn the_status_page_tells_what_is_stored() {
     let host = Double::with(75);
     let html = page(&host, "/status");
-    assert_eq!(host.writes.get(), 0);
+    assert_eq!(host.kv.writes.get(), 0);
     assert_eq!(text(&html, "title"), "Status · Fold & Margin");
     let facts = text(&html, ".facts");
     for part in [
@@ -233,7 +233,7 @@ fn the_status_page_tells_what_is_wrong_and_who_is_told() {
     assert_eq!(alerts["sends"], true);
     assert_eq!(alerts["incidents"][0]["source"], "b");
     super::openapi::assert_status_described(&status);
-    assert_eq!(host.writes.get(), 0);
+    assert_eq!(host.kv.writes.get(), 0);
 }
 
 #[test]

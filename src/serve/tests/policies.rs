@@ -129,7 +129,7 @@ fn keys_of_two_tenants_never_meet() {
     let value = published(plain()).encode();
     for tenant in ["main", "news"] {
         let key = Tenant::new(tenant).unwrap().key(keys::HEAD);
-        host.values.borrow_mut().insert(key, value.clone());
+        host.kv.set(&key, value.clone());
     }
     let keys = |name: &str, target: &str| {
         let answer = host.ask("GET", target, &[&format!("host: {name}")]);
@@ -155,8 +155,8 @@ fn lifetimes_fall_short_by_no_more_than_is_written() {
     };
     let mut seen = std::collections::BTreeSet::new();
     for later in 0..200 {
-        let mut host = with(cache);
-        host.later_ms = later * 1000;
+        let host = with(cache);
+        host.later(later * 1000);
         let control = host.get("/api/items").header("cache-control").to_owned();
         let again = host.ask("HEAD", "/api/items", &[]);
         assert_eq!(again.header("cache-control"), control);

@@ -7,6 +7,8 @@ use http::Request;
 
 use super::double::{Answered, Double, config};
 use crate::config::{PASSABLE_TYPES, Proxy};
+use crate::host::HttpError;
+use crate::testing::Answer;
 
 const PRICES: &str = "/api/proxy/prices";
 const PURGE: &str = "/_edgefold/purge";
@@ -31,10 +33,18 @@ pub(super) fn deployment(upstream: Option<(u16, &'static str, &'static str)>) ->
     config.budget.cache_writes_per_day = 100;
     config.cache.jitter_percent = 0;
     config.proxies = vec![proxy("prices"), proxy("rates")];
-    let double = Double {
-        upstream,
-        ..Double::default()
-    };
+    let answer = upstream.map_or_else(
+        || Answer::failure(HttpError::Timeout),
+        |(status, media_type, body)| {
+            let hidden = [("set-cookie", "a=hidden"), ("x-powered-by", "hidden")];
+            let headers = [&[("content-type", media_type)], &hidden[..]].concat();
+            Answer::new(status, &headers, body)
+        },
+    );
+    let double = Double::default();
+    for proxy in &config.proxies {
+        double.answer(&proxy.url, [answer.clone()]);
+    }
     double
         .set("config", &config.to_compiled())
         .set("admin_token", "right")
@@ -55,7 +65,7 @@ fn purge(host: &Double, query: &str, body: &'static str) -> Answered {
 
 #[test]
 fn an_answer_is_passed_on_with_the_policy_and_nothing_else() {
-    let mut host = deployment(json_upstream());
+    let host = deployment(json_upstream());
     let first = host.get(PRICES);
     assert_eq!((first.status, first.body.as_str()), (200, r#"{"eur":1.5}"#));
     for (name, value) in [
@@ -80,7 +90,7 @@ fn an_answer_is_passed_on_with_the_policy_and_nothing_else() {
     ] {
         assert_eq!(first.header(name), value, "{name}");
     }
-    host.later_ms = 7_000;
+    host.later(7_000);
     let hit = host.get(PRICES);
     assert_eq!((hit.status, hit.header("age")), (200, "7"));
     assert_eq!(hit.header("etag"), first.header("etag"));
@@ -149,7 +159,7 @@ fn a_purge_needs_the_token() {
         401
     );
     assert_eq!(host.ask("GET", PURGE, &[TOKEN]).status, 405);
-    assert_eq!(host.writes.get(), 0);
+    assert_eq!(host.kv.writes.get(), 0);
     let open = Double::with(1);
     assert_eq!(open.ask("POST", "/_edgefold/purge?all=1", &[]).status, 404);
 }
@@ -196,5 +206,5 @@ fn a_malformed_purge_is_refused() {
         assert!(kind.ends_with(&format!("#{word}")), "{query}{body}: {kind}");
     }
     assert_eq!(purge(&host, "?key=price", "").json()["nearest"], "prices");
-    assert_eq!(host.writes.get(), 0);
+    assert_eq!(host.kv.writes.get(), 0);
 }

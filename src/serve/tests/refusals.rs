@@ -159,5 +159,5 @@ fn too_much_is_refused() {
     assert_eq!(answer.status, 413);
     let target = format!("/?category={}", "x".repeat(TARGET_BYTES_MAX));
     assert_eq!(host.get(&target).status, 414);
-    assert_eq!(host.reads.get(), 0);
+    assert_eq!(host.kv.reads.get(), 0);
 }

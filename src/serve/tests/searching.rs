@@ -21,7 +21,7 @@ fn results_have_the_documented_shape() {
     let host = Double::with(75);
     let answer = host.get("/api/items?q=number+12");
     assert_eq!(
-        (answer.status, host.reads.get()),
+        (answer.status, host.kv.reads.get()),
         (200, 1),
         "the head has all of it"
     );

@@ -19,7 +19,7 @@ fn several(roster: &str) -> Double {
     for (tenant, items) in [("news", 3), ("main", 1)] {
         let key = tenant.parse::<Tenant>().unwrap().key(keys::HEAD);
         let head = head(&ordinary(items), &site()).encode();
-        host.values.borrow_mut().insert(key, head);
+        host.kv.set(&key, head);
     }
     host
 }
@@ -43,7 +43,7 @@ fn each_host_has_its_own_site() {
     let answer = host.send(request.body(Bytes::new()).unwrap());
     assert_eq!(answer.json()["total"], 1);
     // One read each, as without tenants.
-    assert_eq!(host.reads.get(), 6);
+    assert_eq!(host.kv.reads.get(), 6);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn an_unknown_host_is_misdirected() {
         }
         assert_eq!(host.get(target).status, 421, "{target} of nobody");
     }
-    assert_eq!(host.reads.get(), 0);
+    assert_eq!(host.kv.reads.get(), 0);
     let page = host.ask("GET", "/", &["host: x.example", "accept: text/html"]);
     assert!(page.status == 421 && page.body.contains("x.example"));
 }
@@ -131,14 +131,10 @@ fn a_tenants_configuration_is_its_own() {
     };
     // Another's override says nothing about this one.
     for other in ["ef/2/main/config", "ef/2/news-de/config"] {
-        host.values
-            .borrow_mut()
-            .insert(other.into(), compiled.clone().into());
+        host.kv.set(other, compiled.clone());
     }
     assert_eq!(status().status, 500);
-    host.values
-        .borrow_mut()
-        .insert("ef/2/news/config".into(), compiled.clone().into());
+    host.kv.set("ef/2/news/config", compiled.clone());
     assert_eq!(status().json()["config"], "store");
     let form = crate::tenant::Form::write(ROSTER, [&compiled[..], &compiled, &compiled]);
     let host = host.set("config", &form);
@@ -200,7 +196,7 @@ proptest! {
         let Ok(value) = HeaderValue::from_bytes(&name) else { return Ok(()) };
         let request = Request::get(target).header("host", value).body(Bytes::new()).unwrap();
         let answer = host.send(request);
-        let asked = host.asked.borrow();
+        let asked = host.kv.asked.borrow();
         let prefixes: BTreeSet<&str> = asked.iter().map(|key| &key[..key.rfind('/').unwrap()]).collect();
         let plain = String::from_utf8_lossy(&name).to_lowercase();
         let plain = match plain.rsplit_once(':') {

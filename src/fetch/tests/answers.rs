@@ -103,7 +103,11 @@ fn retry_after_holds_for_429_and_503() {
 
 #[test]
 fn the_hosts_errors_keep_their_kind_and_lose_their_queries() {
-    let of = |error| Script::default().on(START, [fail(error)]).error();
+    let of = |error| {
+        Script::default()
+            .on(START, [Answer::failure(error)])
+            .error()
+    };
     assert_eq!(
         of(HttpError::Timeout).message,
         "no whole answer within 10 s"

@@ -34,7 +34,7 @@ fn batches_keep_to_the_concurrency_and_the_order() {
 /// A source that takes `took_ms` and has a time-out of its own.
 fn slow(host: Script, name: &str, took_ms: u64) -> (Script, Source) {
     let url = format!("https://{name}.example/");
-    let answer = Said {
+    let answer = Answer {
         took: Duration::from_millis(took_ms),
         ..say(200, &[], FEED)
     };

@@ -6,73 +6,51 @@ mod codings;
 mod redirects;
 mod secrets;
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
-
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::ops::Deref;
 
 use super::*;
 use crate::config::{Budget, HeaderText, Limits, Site, SourceKind};
-use crate::host::*;
+use crate::testing::{Answer, TestHost, block_on};
 
 const FEED: &[u8] = b"<rss version=\"2.0\"><channel><title>News</title></channel></rss>";
 const START: &str = "https://a.example/feed";
 
-/// A host whose upstreams answer from a list, one answer a request, in order; the last one stays.
-#[derive(Default)]
+/// Upstreams that answer from a list.
 struct Script {
-    answers: RefCell<BTreeMap<String, Vec<Said>>>,
-    asked: RefCell<Vec<Outgoing>>,
-    batches: RefCell<Vec<usize>>,
-    variables: BTreeMap<String, String>,
-    elapsed: Cell<Duration>,
+    host: TestHost,
     /// Outcomes of which whoever asks has enough.
     enough: Option<usize>,
 }
 
-#[derive(Clone)]
-struct Said {
-    result: Result<Incoming, HttpError>,
-    took: Duration,
-}
-
-fn say(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Said {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        let name: HeaderName = name.parse().unwrap();
-        map.append(name, HeaderValue::from_str(value).unwrap());
-    }
-    let result = Ok(Incoming {
-        status: StatusCode::from_u16(status).unwrap(),
-        headers: map,
-        body: Bytes::copy_from_slice(body),
-    });
-    Said {
-        result,
-        took: Duration::ZERO,
+impl Default for Script {
+    fn default() -> Self {
+        let host = TestHost::default();
+        host.now
+            .set(Timestamp::parse("2026-11-21T09:00:00Z").unwrap());
+        Self { host, enough: None }
     }
 }
 
-fn fail(error: HttpError) -> Said {
-    Said {
-        result: Err(error),
-        took: Duration::ZERO,
+impl Deref for Script {
+    type Target = TestHost;
+    fn deref(&self) -> &TestHost {
+        &self.host
     }
+}
+
+fn say(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    Answer::new(status, headers, body.to_vec())
 }
 
 impl Script {
-    fn on(self, url: &str, answers: impl IntoIterator<Item = Said>) -> Self {
-        let mut answers: Vec<Said> = answers.into_iter().collect();
-        answers.reverse();
-        self.answers.borrow_mut().insert(url.into(), answers);
+    fn on(self, url: &str, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.answer(url, answers);
         self
     }
 
-    fn var(mut self, name: &str, value: &str) -> Self {
-        self.variables.insert(name.into(), value.into());
+    fn var(self, name: &str, value: &str) -> Self {
+        self.set_variable(name, value);
         self
     }
 
@@ -97,16 +75,15 @@ impl Script {
                 ControlFlow::Break(())
             }
         };
-        let sent = {
-            let mut future = pin!(fetch_all(self, jobs, config, requests_left, &mut each));
-            match future
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-            {
-                Poll::Ready(sent) => sent,
-                Poll::Pending => panic!("the script never waits"),
-            }
-        };
+        let sent = block_on(fetch_all(
+            &self.host,
+            jobs,
+            config,
+            requests_left,
+            &mut each,
+        ));
+        let most = self.batches.borrow().iter().copied().max();
+        assert!(most <= Some(config.limits.concurrency));
         (sent, outcomes)
     }
 
@@ -134,102 +111,6 @@ impl Script {
             other => panic!("expected a document, got {other:?}"),
         }
     }
-}
-
-impl HttpClient for Script {
-    async fn send(&self, request: Outgoing) -> Result<Incoming, HttpError> {
-        self.asked.borrow_mut().push(request.clone());
-        let mut answers = self.answers.borrow_mut();
-        let Some(steps) = answers.get_mut(request.url.as_str()) else {
-            return Err(HttpError::Connect(format!("no route to {}", request.url)));
-        };
-        let said = if steps.len() > 1 {
-            steps.pop().unwrap()
-        } else {
-            steps[0].clone()
-        };
-        self.elapsed
-            .set(self.elapsed.get() + said.took.min(request.timeout));
-        if said.took > request.timeout {
-            return Err(HttpError::Timeout);
-        }
-        said.result
-    }
-
-    async fn send_all(
-        &self,
-        requests: Vec<Outgoing>,
-        concurrency: usize,
-    ) -> Vec<Result<Incoming, HttpError>> {
-        assert!(requests.len() <= concurrency);
-        self.batches.borrow_mut().push(requests.len());
-        let mut answers = Vec::new();
-        for request in requests {
-            answers.push(self.send(request).await);
-        }
-        answers
-    }
-}
-
-/// Never asked for: fetching needs no store.
-impl Kv for Script {
-    fn capabilities(&self) -> Capabilities {
-        unreachable!("fetch uses no store")
-    }
-    async fn get(&self, _: &str) -> Result<Option<Entry>, KvError> {
-        unreachable!("fetch uses no store")
-    }
-    async fn put(
-        &self,
-        _: &str,
-        _: Bytes,
-        _: Precondition,
-        _: Option<Duration>,
-    ) -> Result<Version, KvError> {
-        unreachable!("fetch uses no store")
-    }
-    async fn delete(&self, _: &str) -> Result<(), KvError> {
-        unreachable!("fetch uses no store")
-    }
-    async fn list(&self, _: &str, _: Option<&str>) -> Result<KeyPage, KvError> {
-        unreachable!("fetch uses no store")
-    }
-}
-
-impl Host for Script {
-    type Kv = Self;
-    type Http = Self;
-    fn kv(&self) -> &Self {
-        self
-    }
-    fn http(&self) -> &Self {
-        self
-    }
-}
-
-impl Clock for Script {
-    fn now(&self) -> Timestamp {
-        Timestamp::parse("2026-11-21T09:00:00Z").unwrap()
-    }
-    fn elapsed(&self) -> Duration {
-        self.elapsed.get()
-    }
-}
-
-impl Random for Script {
-    fn random_u64(&self) -> u64 {
-        4
-    }
-}
-
-impl Variables for Script {
-    async fn variable(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned()
-    }
-}
-
-impl Log for Script {
-    fn log(&self, _: Level, _: &str) {}
 }
 
 fn source(id: &str, url: &str) -> Source {

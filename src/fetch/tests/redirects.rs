@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn to(status: u16, location: &str) -> Said {
+fn to(status: u16, location: &str) -> Answer {
     say(status, &[("location", location)], b"")
 }
 
@@ -69,7 +69,7 @@ fn other_schemes_and_nonsense_are_refused() {
 
 #[test]
 fn the_time_out_is_over_all_requests() {
-    let slow = |said: Said| Said {
+    let slow = |said: Answer| Answer {
         took: Duration::from_secs(6),
         ..said
     };
@@ -87,7 +87,7 @@ fn the_time_out_is_over_all_requests() {
 
 #[test]
 fn a_stalled_neighbour_does_not_fail_a_redirected_source() {
-    let stalled = Said {
+    let stalled = Answer {
         took: Duration::from_secs(60),
         ..say(200, &[], FEED)
     };

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::recording::{Recording, block_on};
+use super::recording::Recording;
 use crate::host::{Kv, KvError, Precondition};
 use crate::tenant::{KEY_BYTES_MAX, TENANT_CHARS_MAX, Tenant, TenantKv};
+use crate::testing::block_on;
 
 /// Names that have led out of a folder, a prefix or a table somewhere.
 const HOSTILE: [&str; 34] = [

@@ -7,11 +7,9 @@ use edgefold::config::Config;
 use edgefold::config::authoring::compile;
 use edgefold::cycle::{CycleError, Report, Scope, run};
 use edgefold::serve;
+use edgefold::testing::{TestHost, block_on};
 use edgefold::time::Timestamp;
-use futures_util::FutureExt;
 use http::{Request, StatusCode};
-
-pub use host::World;
 
 /// The configuration of the site.
 const CONFIG: &str = r#"
@@ -30,32 +28,31 @@ category = "alpha"
 const ITEMS: i64 = 700;
 
 thread_local! {
-    static SITE: (World, Config) = {
+    static SITE: (TestHost, Config) = {
         let config = compile(CONFIG).expect("the configuration of this file is good");
         (published(&config), config)
     };
 }
 
 /// Hands out a copy of the published site, which is made once, and its configuration.
-pub fn with_site(target: impl FnOnce(World, &Config)) {
-    SITE.with(|(world, config)| target(world.clone(), config));
+pub fn with_site(target: impl FnOnce(TestHost, &Config)) {
+    SITE.with(|(host, config)| target(host.clone(), config));
 }
 
 /// A site that has published all its items, in several cycles.
-fn published(config: &Config) -> World {
-    let world = World::default();
-    world.now.set(1_790_000_000);
+fn published(config: &Config) -> TestHost {
+    let host = host::host();
     for upto in (100..=ITEMS).step_by(100) {
-        offer(&world, upto);
-        let report = cycle(&world, config).expect("a cycle over a good store");
+        offer(&host, upto);
+        let report = cycle(&host, config).expect("a cycle over a good store");
         assert_eq!(report.added, 100);
-        world.now.set(world.now.get() + 3_600);
+        host.pass(3_600_000);
     }
-    world
+    host
 }
 
 /// The source offers its newest items up to number `upto`.
-pub fn offer(world: &World, upto: i64) {
+pub fn offer(host: &TestHost, upto: i64) {
     let items: Vec<String> = (upto - 100..upto)
         .map(|number| {
             let at = Timestamp::from_secs(1_700_000_000 + number * 60);
@@ -66,33 +63,29 @@ pub fn offer(world: &World, upto: i64) {
         })
         .collect();
     let items = items.join(",");
-    world.document.replace(
-        format!(
-            r#"{{"version":"https://jsonfeed.org/version/1.1","title":"A","items":[{items}]}}"#
-        )
-        .into(),
+    let document = format!(
+        r#"{{"version":"https://jsonfeed.org/version/1.1","title":"A","items":[{items}]}}"#
     );
+    host::publish(host, document);
 }
 
 /// Runs a cycle.
 ///
 /// # Errors
 /// As the cycle.
-pub fn cycle(world: &World, config: &Config) -> Result<Report, CycleError> {
-    let done = run(world, config, Scope::All).now_or_never();
-    done.expect("nothing here ever waits")
+pub fn cycle(host: &TestHost, config: &Config) -> Result<Report, CycleError> {
+    block_on(run(host, config, Scope::All))
 }
 
 /// Answers a request, and reads the answer to its end or to where it breaks off.
 #[must_use]
-pub fn answer(world: &World, compiled: &str, request: Request<Bytes>) -> (StatusCode, Vec<u8>) {
-    let answering = async {
-        let (head, mut body) = serve::handle(world, compiled, request).await.into_parts();
+pub fn answer(host: &TestHost, compiled: &str, request: Request<Bytes>) -> (StatusCode, Vec<u8>) {
+    block_on(async {
+        let (head, mut body) = serve::handle(host, compiled, request).await.into_parts();
         let mut bytes = Vec::new();
-        while let Some(Ok(piece)) = body.next(world).await {
+        while let Some(Ok(piece)) = body.next(host).await {
             bytes.extend_from_slice(&piece);
         }
         (head.status, bytes)
-    };
-    answering.now_or_never().expect("nothing here ever waits")
+    })
 }

@@ -32,8 +32,8 @@ fuzz_target!(|data: (u8, &str, u8, &[u8], &[u8])| {
     let Ok(request) = request else {
         return;
     };
-    with_site(|world, config| {
-        let (status, bytes) = answer(&world, &config.to_compiled(), request);
+    with_site(|host, config| {
+        let (status, bytes) = answer(&host, &config.to_compiled(), request);
         let text = String::from_utf8_lossy(&bytes);
         assert!(!status.is_server_error(), "{status}: {text}");
     });

@@ -24,8 +24,8 @@ fuzz_target!(|data: &[u8]| {
     let Some((which, edits)) = data.split_first() else {
         return;
     };
-    with_site(|world, config| {
-        let mut values = world.values.borrow_mut();
+    with_site(|host, config| {
+        let mut values = host.kv.values.borrow_mut();
         let at = usize::from(*which) % values.len();
         if let Some((value, _)) = values.values_mut().nth(at) {
             *value = damaged(value, edits).into();
@@ -39,11 +39,11 @@ fuzz_target!(|data: &[u8]| {
                 .header("authorization", format!("Bearer {TOKEN}"))
                 .body(Bytes::new())
                 .expect("a good request");
-            let _ = answer(&world, &compiled, request);
+            let _ = answer(&host, &compiled, request);
         }
-        offer(&world, 705);
+        offer(&host, 705);
         // An error is an answer too: a head that can't be used is never overwritten.
-        let _ = cycle(&world, config);
+        let _ = cycle(&host, config);
     });
 });
 

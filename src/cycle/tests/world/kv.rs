@@ -1,13 +1,13 @@
-//! A store in memory that counts, yields before it answers, and fails on demand.
+//! A store in memory that fails or dies at any operation, and holds a write up.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::ops::Deref;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::yield_once;
 use crate::host::*;
+use crate::testing::{TestKv, yield_once};
 
 /// What happens at one operation. After a crash the run is dead: every later operation is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +52,11 @@ pub(in crate::cycle::tests) enum Hold {
 
 #[derive(Default)]
 pub(in crate::cycle::tests) struct MemKv {
-    pub(in crate::cycle::tests) values: RefCell<BTreeMap<String, (Bytes, u64)>>,
-    pub(in crate::cycle::tests) counters: RefCell<BTreeMap<String, u64>>,
-    pub(in crate::cycle::tests) reads: Cell<u32>,
-    /// Values put, also in vain.
-    pub(in crate::cycle::tests) writes: Cell<u32>,
+    /// Asked only for what gets through to it: so its `writes` leave out those that were refused.
+    stored: TestKv,
     /// Operations begun, reads among them.
     pub(in crate::cycle::tests) operations: Cell<u32>,
     pub(in crate::cycle::tests) fault: Cell<Option<(u32, Fault)>>,
-    /// Values written, counters counted and keys deleted: what a platform charges for.
-    pub(in crate::cycle::tests) applied: Cell<u32>,
     /// Compares, lets others have their turn, then writes.
     pub(in crate::cycle::tests) without_swap: Cell<bool>,
     pub(in crate::cycle::tests) without_increment: Cell<bool>,
@@ -69,12 +64,16 @@ pub(in crate::cycle::tests) struct MemKv {
     pub(in crate::cycle::tests) staleness_ms: Cell<Option<u32>>,
     /// A write of the head that has compared is held up.
     pub(in crate::cycle::tests) hold: Cell<Hold>,
-    /// Whether it can list its keys, [`KEYS_PER_PAGE`] at a time.
+    /// Whether it can list its keys.
     pub(in crate::cycle::tests) lists: Cell<bool>,
-    version: Cell<u64>,
 }
 
-const KEYS_PER_PAGE: usize = 7;
+impl Deref for MemKv {
+    type Target = TestKv;
+    fn deref(&self) -> &TestKv {
+        &self.stored
+    }
+}
 
 impl MemKv {
     /// The way to the store. `Ok` with what strikes on the way back.
@@ -108,21 +107,6 @@ impl MemKv {
             _ => Ok(answer),
         }
     }
-
-    fn check(&self, key: &str, when: &Precondition) -> Result<(), KvError> {
-        let values = self.values.borrow();
-        let have = values.get(key).map(|(_, version)| version.to_string());
-        let holds = match when {
-            Precondition::None => true,
-            Precondition::Absent => have.is_none(),
-            Precondition::Version(version) => have.as_ref() == Some(&version.0),
-        };
-        holds.then_some(()).ok_or(KvError::Conflict)
-    }
-
-    fn apply(&self) {
-        self.applied.set(self.applied.get() + 1);
-    }
 }
 
 impl Kv for MemKv {
@@ -138,27 +122,20 @@ impl Kv for MemKv {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
-        self.reads.set(self.reads.get() + 1);
         let fault = self.arrive(true).await?;
-        let entry = self.values.borrow().get(key).cloned();
-        let entry = entry.map(|(value, version)| Entry {
-            value,
-            version: Version(version.to_string()),
-        });
-        Self::answer(fault, entry)
+        Self::answer(fault, self.stored.get(key).await?)
     }
 
     async fn put(
         &self,
         key: &str,
         value: Bytes,
-        when: Precondition,
-        _: Option<Duration>,
+        mut when: Precondition,
+        ttl: Option<Duration>,
     ) -> Result<Version, KvError> {
         let fault = self.arrive(false).await?;
-        self.writes.set(self.writes.get() + 1);
-        if self.without_swap.get() {
-            self.check(key, &when)?;
+        if self.without_swap.get() && self.stored.holds(key, &when) {
+            when = Precondition::None;
             yield_once().await;
             if key.ends_with("/head") && self.hold.get() == Hold::Next {
                 self.hold.set(Hold::Waits);
@@ -166,47 +143,21 @@ impl Kv for MemKv {
                     yield_once().await;
                 }
             }
-        } else {
-            self.check(key, &when)?;
         }
-        self.apply();
-        self.version.set(self.version.get() + 1);
-        let stored = (value, self.version.get());
-        self.values.borrow_mut().insert(key.to_owned(), stored);
-        Self::answer(fault, Version(self.version.get().to_string()))
+        Self::answer(fault, self.stored.put(key, value, when, ttl).await?)
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         let fault = self.arrive(false).await?;
-        self.apply();
-        self.values.borrow_mut().remove(key);
-        self.counters.borrow_mut().remove(key);
-        Self::answer(fault, ())
+        Self::answer(fault, self.stored.delete(key).await?)
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
-        yield_once().await;
-        let values = self.values.borrow();
-        let after = |key: &&String| {
-            key.starts_with(prefix) && cursor.is_none_or(|cursor| key.as_str() > cursor)
-        };
-        let keys: Vec<String> = values
-            .keys()
-            .filter(after)
-            .take(KEYS_PER_PAGE)
-            .cloned()
-            .collect();
-        let full = keys.len() == KEYS_PER_PAGE;
-        let cursor = keys.last().filter(|_| full).cloned();
-        Ok(KeyPage { keys, cursor })
+        self.stored.list(prefix, cursor).await
     }
 
     async fn increment(&self, key: &str) -> Result<u64, KvError> {
         let fault = self.arrive(false).await?;
-        self.apply();
-        let mut counters = self.counters.borrow_mut();
-        let count = counters.entry(key.to_owned()).or_default();
-        *count += 1;
-        Self::answer(fault, *count)
+        Self::answer(fault, self.stored.increment(key).await?)
     }
 }

@@ -5,14 +5,9 @@ mod site;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::poll_fn;
-use futures_util::task::noop_waker;
 
 pub(super) use kv::{FAULTS, Fault, Hold, MemKv};
 pub(crate) use site::config;
@@ -23,32 +18,9 @@ use crate::host::*;
 use crate::read::{self, Cursor, Page, Query};
 use crate::slice::{Head, keys};
 use crate::tenant::{Tenant, TenantKv};
+pub(super) use crate::testing::block_on;
+use crate::testing::yield_once;
 use crate::time::Timestamp;
-
-/// Runs a future that only ever waits for itself.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = noop_waker();
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-    }
-}
-
-async fn yield_once() {
-    let mut yielded = false;
-    poll_fn(|context| {
-        context.waker().wake_by_ref();
-        if std::mem::replace(&mut yielded, true) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
-}
 
 /// Where the store has what the logic calls `key`.
 pub(super) fn at(key: &str) -> String {

@@ -6,18 +6,14 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use bytes::Bytes;
 use edgefold::config::{Budget, Config, Limits, Retention, Site, Source, SourceKind};
 use edgefold::cycle::{KvCounts, RunOutcome, Scope, run};
-use edgefold::host::*;
+use edgefold::testing::{Answer, TestHost, block_on};
 use edgefold::time::Timestamp;
-use futures_util::FutureExt;
 
 struct Counting;
 
@@ -49,16 +45,16 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// One source and a store, in memory.
-#[derive(Default)]
-struct World {
-    values: RefCell<BTreeMap<String, (Bytes, u64)>>,
-    version: Cell<u64>,
-    document: RefCell<(String, Bytes)>,
-    now: Cell<i64>,
-}
+/// A host with one source.
+struct World(TestHost);
 
 impl World {
+    fn new() -> Self {
+        let host = TestHost::default();
+        host.now.set(Timestamp::from_secs(1_790_000_000));
+        Self(host)
+    }
+
     fn publish(&self, numbers: std::ops::Range<i64>) {
         self.publish_texts(numbers, |_| "Some words.".to_owned());
     }
@@ -75,18 +71,17 @@ impl World {
             r#"{{"version":"https://jsonfeed.org/version/1.1","title":"A","items":[{}]}}"#,
             items.join(",")
         );
-        let etag = format!("\"{}\"", self.now.get());
-        *self.document.borrow_mut() = (etag, body.into());
+        let etag = format!("\"{}\"", self.0.now.get());
+        let headers = [("etag", &*etag), ("content-type", "application/feed+json")];
+        let answer = Answer::new(200, &headers, body);
+        self.0.answer("https://a.example/feed.json", [answer]);
     }
 
     /// One cycle: its store operations, and the calls and bytes of its allocations.
     fn cycle(&self, config: &Config) -> (RunOutcome, KvCounts, u64, u64) {
-        self.now.set(self.now.get() + 600);
+        self.0.pass(600_000);
         let before = (CALLS.load(Relaxed), BYTES.load(Relaxed));
-        let report = run(self, config, Scope::All)
-            .now_or_never()
-            .unwrap()
-            .unwrap();
+        let report = block_on(run(&self.0, config, Scope::All)).unwrap();
         let (calls, bytes) = (
             CALLS.load(Relaxed) - before.0,
             BYTES.load(Relaxed) - before.1,
@@ -103,104 +98,6 @@ impl World {
         assert_eq!(self.cycle(config).0, expected);
         PEAK.load(Relaxed) - live
     }
-}
-
-impl Kv for World {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            swap: true,
-            ttl: false,
-            list: false,
-            batch: false,
-            increment: false,
-            staleness_ms: None,
-        }
-    }
-    async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
-        let entry = self.values.borrow().get(key).cloned();
-        Ok(entry.map(|(value, version)| Entry {
-            value,
-            version: Version(version.to_string()),
-        }))
-    }
-    async fn put(
-        &self,
-        key: &str,
-        value: Bytes,
-        _: Precondition,
-        _: Option<Duration>,
-    ) -> Result<Version, KvError> {
-        self.version.set(self.version.get() + 1);
-        self.values
-            .borrow_mut()
-            .insert(key.to_owned(), (value, self.version.get()));
-        Ok(Version(self.version.get().to_string()))
-    }
-    async fn delete(&self, key: &str) -> Result<(), KvError> {
-        self.values.borrow_mut().remove(key);
-        Ok(())
-    }
-    async fn list(&self, _: &str, _: Option<&str>) -> Result<KeyPage, KvError> {
-        Ok(KeyPage::default())
-    }
-}
-
-impl HttpClient for World {
-    async fn send(&self, request: Outgoing) -> Result<Incoming, HttpError> {
-        let (etag, body) = self.document.borrow().clone();
-        let known = request
-            .headers
-            .get("if-none-match")
-            .is_some_and(|known| known.as_bytes() == etag.as_bytes());
-        let mut headers = http::HeaderMap::new();
-        headers.insert("etag", etag.parse().unwrap());
-        headers.insert(
-            "content-type",
-            http::HeaderValue::from_static("application/feed+json"),
-        );
-        let status = if known {
-            http::StatusCode::NOT_MODIFIED
-        } else {
-            http::StatusCode::OK
-        };
-        Ok(Incoming {
-            status,
-            headers,
-            body: if known { Bytes::new() } else { body },
-        })
-    }
-}
-
-impl Host for World {
-    type Kv = Self;
-    type Http = Self;
-    fn kv(&self) -> &Self {
-        self
-    }
-    fn http(&self) -> &Self {
-        self
-    }
-}
-impl Clock for World {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_secs(self.now.get())
-    }
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-}
-impl Random for World {
-    fn random_u64(&self) -> u64 {
-        4
-    }
-}
-impl Variables for World {
-    async fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
-impl Log for World {
-    fn log(&self, _: Level, _: &str) {}
 }
 
 fn config() -> Config {
@@ -252,15 +149,14 @@ fn config() -> Config {
 
 /// Cycles of a site with `history` items: nothing changed, a document that says the same, five new items.
 fn costs(history: i64) -> [(RunOutcome, KvCounts, u64, u64); 3] {
-    let (world, config) = (World::default(), config());
-    world.now.set(1_790_000_000);
+    let (world, config) = (World::new(), config());
     for from in (0..history).step_by(2_500) {
         world.publish(from..(from + 2_500).min(history));
         world.cycle(&config);
     }
     // The head is as full in both cases, and the document as long.
     world.publish(history - 100..history);
-    world.now.set(world.now.get() + 3_600);
+    world.0.pass(3_600_000);
     world.cycle(&config);
     let unchanged = world.cycle(&config);
     world.publish(history - 100..history);
@@ -328,8 +224,7 @@ fn text(number: i64) -> String {
 )]
 fn a_publish_for_the_index_takes_less_memory_than_one_with_news() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let (world, config) = (World::default(), config());
-    world.now.set(1_790_000_000);
+    let (world, config) = (World::new(), config());
     // More at once than a publish with news indexes.
     let mut peaks = Vec::new();
     for from in (0..40_000).step_by(10_000) {
@@ -363,8 +258,7 @@ fn a_publish_for_the_index_takes_less_memory_than_one_with_news() {
 )]
 fn of_a_hundred_thousand_items_half_are_indexed_alone() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let (world, config) = (World::default(), config());
-    world.now.set(1_790_000_000);
+    let (world, config) = (World::new(), config());
     for from in (0..100_000).step_by(10_000) {
         world.publish_texts(from..from + 10_000, text);
         assert_eq!(world.cycle(&config).0, RunOutcome::Published);

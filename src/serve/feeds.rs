@@ -15,7 +15,7 @@ use super::origin::Origin;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reads;
-use super::reply::Reply;
+use super::reply::{Lasting, Reply};
 use super::search;
 use crate::cycle::{self, CycleError};
 use crate::host::Host;
@@ -131,7 +131,7 @@ pub(super) async fn feed<H: Host>(
         .of_head(&head, reads::page_etag(&basis, &page), keys)
         .since(head.updated());
     origin.vary(&mut reply);
-    Ok(reply.lasting(page.lost == 0))
+    Ok(reply.lasting(Lasting::Head, page.lost == 0))
 }
 
 /// All of a feed but its items.
@@ -239,7 +239,7 @@ pub(super) async fn sitemap<H: Host>(host: &H, request: &Request<Bytes>) -> Resu
         .of_head(&head, etag, "view-all".to_owned())
         .since(head.updated());
     origin.vary(&mut reply);
-    Ok(reply.lasting(true))
+    Ok(reply.lasting(Lasting::Head, true))
 }
 
 fn written(head: Option<&Head>, selections: &Selections, origin: &Origin) -> String {

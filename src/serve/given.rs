@@ -17,7 +17,7 @@ use super::body::Body;
 use super::headers;
 use super::kept;
 use super::policy::{self, Caching, Class};
-use super::reply::Reply;
+use super::reply::{Lasting, Reply};
 use crate::host::Host;
 use crate::slice::{Head, keys};
 use crate::tenant::{Tenant, TenantHost};
@@ -83,8 +83,8 @@ impl Question {
 /// One answer, and what it was made of.
 struct Given {
     question: Question,
-    /// "3 minutes ago" stands on pages: see [`minute`].
-    minute: i64,
+    /// The one it belongs to: see [`Lifetime::minute`].
+    minute: Option<i64>,
     lifetime: Lifetime,
     status: StatusCode,
     /// As they were at this moment ([`policy::moment`]).
@@ -92,10 +92,11 @@ struct Given {
     body: Bytes,
 }
 
-/// What the fields of the cache policy are made of: they are others from moment to moment.
+/// How long an answer is given again, and what the fields of its cache policy are made of: they are others from moment to moment.
 #[derive(Debug, Clone)]
 pub(super) struct Lifetime {
     head: Head,
+    lasting: Lasting,
     caching: Caching,
     class: Class,
     etag: Option<String>,
@@ -104,26 +105,25 @@ pub(super) struct Lifetime {
 impl Lifetime {
     /// That of `reply`, where it is lasting.
     pub(super) fn of(reply: &Reply) -> Option<Self> {
-        let head = reply.head.clone().filter(|_| reply.lasting)?;
         Some(Self {
-            head,
+            head: reply.head.clone()?,
+            lasting: reply.lasting?,
             caching: reply.caching,
             class: reply.class.unwrap_or(Class::Never),
             etag: reply.etag.clone(),
         })
     }
 
+    /// Whole minutes since the head was published, which is what [`crate::page::ago`] tells; where the answer says it.
+    fn minute(&self, now: Timestamp) -> Option<i64> {
+        let secs = now.as_secs().saturating_sub(self.head.updated().as_secs());
+        (self.lasting == Lasting::Minute).then(|| secs.div_euclid(60))
+    }
+
     fn write(&self, fields: &mut HeaderMap, request: &Request<Bytes>, now: Timestamp) {
         let seed = policy::seed(self.etag.as_deref(), request, now);
         policy::insert(fields, &self.caching, self.class, seed);
     }
-}
-
-/// Whole minutes since `head` was published: what [`crate::page::ago`] tells.
-fn minute(head: &Head, now: Timestamp) -> i64 {
-    now.as_secs()
-        .saturating_sub(head.updated().as_secs())
-        .div_euclid(60)
 }
 
 /// The answer that an earlier request like this one was given, where it would be given the same one. Reads the head where there may be
@@ -138,7 +138,7 @@ pub(super) async fn again<H: Host>(
         let mut given = given.iter().rev();
         let found = given.find(|one| one.question.is(host.tenant(), request));
         found
-            .filter(|one| one.minute == minute(&one.lifetime.head, now))
+            .filter(|one| one.minute == one.lifetime.minute(now))
             .cloned()
     })?;
     let entry = host.kv().read_ahead(keys::HEAD).await.ok()??;
@@ -185,10 +185,10 @@ pub(super) fn keep(
     response: &Response<Body>,
     (begun, done): (Timestamp, Timestamp),
 ) {
-    let minute_of = |time| minute(&lifetime.head, time);
     let body = response.body();
     let small = body.is_whole() && body.len() <= ANSWER_BYTES_MAX as u64;
-    if !small || minute_of(begun) != minute_of(done) || !kept::is_again(&lifetime.head) {
+    if !small || lifetime.minute(begun) != lifetime.minute(done) || !kept::is_again(&lifetime.head)
+    {
         return;
     }
     let Some(question) = Question::of(tenant, request) else {
@@ -196,7 +196,7 @@ pub(super) fn keep(
     };
     let given = Rc::new(Given {
         question,
-        minute: minute_of(begun),
+        minute: lifetime.minute(begun),
         status: response.status(),
         fields: RefCell::new((policy::moment(begun), response.headers().clone())),
         body: response.body().clone().into_bytes(),
@@ -206,7 +206,8 @@ pub(super) fn keep(
         // What was made of an older head, or in another minute, is never given again.
         let outdated = |one: &Given| {
             one.question.tenant == *tenant
-                && (!one.lifetime.head.is(&given.lifetime.head) || one.minute != given.minute)
+                && (!one.lifetime.head.is(&given.lifetime.head)
+                    || one.minute != one.lifetime.minute(begun))
         };
         all.retain(|one| !outdated(one) && !one.question.is(tenant, request));
         all.push(given);

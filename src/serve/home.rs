@@ -6,7 +6,7 @@ use super::conditional::{basis, head_etag};
 use super::problem::Problem;
 use super::query::Parameters;
 use super::reads;
-use super::reply::{HTML, Reply};
+use super::reply::{HTML, Lasting, Reply};
 use super::search;
 use crate::host::Host;
 use crate::page::{self, Dashboard, ItemPage, Kind, Notice, Paging};
@@ -79,7 +79,7 @@ pub(super) async fn page<H: Host>(host: &H, parameters: &Parameters) -> Result<R
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
     let keys = reads::keys_of(category, source);
     let reply = Reply::ok(HTML, chunks).of_head(&head, etag, keys);
-    Ok(reply.lasting(found.lost == 0))
+    Ok(reply.lasting(Lasting::Minute, found.lost == 0))
 }
 
 /// The page of one item. At most two reads beside the head.
@@ -107,7 +107,7 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
     let keys = format!("item-{id}");
     let reply = Reply::ok(HTML, chunks).of_head(&head, etag, keys);
-    Ok(reply.lasting(true))
+    Ok(reply.lasting(Lasting::Minute, true))
 }
 
 pub(super) fn nothing_yet() -> Reply {

@@ -7,7 +7,7 @@ use super::kept;
 use super::policy::Class;
 use super::problem::Problem;
 use super::query::Parameters;
-use super::reply::{JSON, Reply};
+use super::reply::{JSON, Lasting, Reply};
 use super::search;
 use crate::config::Cache;
 use crate::host::{Host, Kv, Level};
@@ -235,7 +235,7 @@ pub(super) async fn items<H: Host>(host: &H, parameters: &Parameters) -> Result<
     let reply = Reply::ok(JSON, chunks)
         .of_head(&head, etag, keys_of(category, source))
         .since(head.updated());
-    Ok(reply.lasting(page.lost == 0))
+    Ok(reply.lasting(Lasting::Head, page.lost == 0))
 }
 
 /// `GET /api/items/{id}`
@@ -249,7 +249,7 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
         .ok_or_else(|| Problem::unknown_item(id))?;
     let etag = content_etag(&item.json);
     let reply = Reply::ok(JSON, vec![item.json]).of_head(&head, etag, format!("item-{id}"));
-    Ok(reply.lasting(true))
+    Ok(reply.lasting(Lasting::Head, true))
 }
 
 /// `GET /api/sources`
@@ -272,7 +272,7 @@ async fn list<H: Host>(host: &H, name: &str, section: Section) -> Result<Reply, 
     chunks.push(Bytes::from(format!(",{}}}", published(&head))));
     let etag = head_etag(head.answers_hash(), &[name]);
     let reply = Reply::ok(JSON, chunks).of_head(&head, etag, name.to_owned());
-    Ok(reply.since(head.updated()).lasting(true))
+    Ok(reply.since(head.updated()).lasting(Lasting::Head, true))
 }
 
 /// `GET /api/engagement`: the stored value as it is, one read.

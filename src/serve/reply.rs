@@ -9,6 +9,15 @@ use crate::config::Cache;
 use crate::slice::Head;
 use crate::time::Timestamp;
 
+/// How long an answer stays what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lasting {
+    /// While the head does.
+    Head,
+    /// And no longer than the minute: "3 minutes ago" stands in it.
+    Minute,
+}
+
 /// An answer in the making.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
@@ -29,8 +38,8 @@ pub(super) struct Reply {
     pub(super) keys: String,
     /// What it is made of, where its chunks are ranges of a head.
     pub(super) head: Option<Head>,
-    /// Whether it follows from the head, the request and the minute alone: see [`super::given`].
-    pub(super) lasting: bool,
+    /// Where it follows from the head and the request: see [`super::given`].
+    pub(super) lasting: Option<Lasting>,
     /// Its content in gzip, where that was made before.
     pub(super) gzip: Option<Bytes>,
     /// What only this answer has.
@@ -54,7 +63,7 @@ impl Reply {
             modified: None,
             keys: String::new(),
             head: None,
-            lasting: false,
+            lasting: None,
             gzip: None,
             headers: Vec::new(),
         }
@@ -85,9 +94,9 @@ impl Reply {
         self
     }
 
-    /// This answer as one that stays what it is while the head does, and for the minute in which it was made.
-    pub(super) fn lasting(mut self, lasting: bool) -> Self {
-        self.lasting = lasting;
+    /// This answer as one that stays what it is for so long, where all that it is made of was there.
+    pub(super) fn lasting(mut self, lasting: Lasting, whole: bool) -> Self {
+        self.lasting = whole.then_some(lasting);
         self
     }
 

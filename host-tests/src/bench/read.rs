@@ -61,7 +61,7 @@ pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
         name: "read",
         about: format!(
             "answers by what they take an instance that is asked for them first, and again; instructions are those of the guest (wasmtime fuel); \
-             rates of asking again at {CONNECTIONS} connections, medians of {ROUNDS} rounds of {} ms in turns, from a store in a file",
+             p50 of asking again over one connection; rates at {CONNECTIONS} connections, medians of {ROUNDS} rounds of {} ms in turns, from a store in a file",
             ROUND_TIME.as_millis()
         ),
         columns: vec![
@@ -72,6 +72,7 @@ pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
             "kv reads again",
             "instructions again",
             "body bytes",
+            "p50 us alone",
             "requests/s",
             "p50 us",
             "ratio to hello-world",
@@ -135,11 +136,12 @@ async fn at_size(
             .iter()
             .map(|read| arm(read.name, listening, &read.path, &read.fields)),
     );
+    let alone = alone(&arms).await?;
     let rounds = rounds(&arms).await?;
     Ok((0..arms.len())
         .map(|index| {
             let taken = index.checked_sub(floors).and_then(|read| taken.get(read));
-            row(items, &arms, index, taken, &rounds)
+            row(items, &arms, index, taken, &alone, &rounds)
         })
         .collect())
 }
@@ -226,11 +228,16 @@ async fn take(site: &Running, read: &Read) -> anyhow::Result<Taken> {
     })
 }
 
-async fn rounds(arms: &[Arm]) -> anyhow::Result<Vec<Vec<Measured>>> {
+/// Each over one connection; after that pools and caches are full.
+async fn alone(arms: &[Arm]) -> anyhow::Result<Vec<Measured>> {
+    let mut alone = Vec::new();
     for arm in arms {
-        // Fills pools and caches; not counted.
-        measure(arm, 1, ROUND_TIME / 4).await?;
+        alone.push(measure(arm, 1, ROUND_TIME).await?);
     }
+    Ok(alone)
+}
+
+async fn rounds(arms: &[Arm]) -> anyhow::Result<Vec<Vec<Measured>>> {
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let mut round = Vec::new();
@@ -247,6 +254,7 @@ fn row(
     arms: &[Arm],
     index: usize,
     taken: Option<&Taken>,
+    alone: &[Measured],
     rounds: &[Vec<Measured>],
 ) -> Vec<Cell> {
     let figure = |of: &dyn Fn(&Measured, &Measured) -> f64| {
@@ -266,6 +274,7 @@ fn row(
         count(|taken| taken.again.operations.reads),
         count(|taken| taken.again.instructions),
         Cell::Number(body_bytes, 0),
+        Cell::Number(alone.get(index).map_or(f64::NAN, |one| one.p50_us), 0),
         Cell::Number(figure(&|one, _| one.per_second), 0),
         Cell::Number(figure(&|one, _| one.p50_us), 0),
         Cell::Number(figure(&|one, floor| one.per_second / floor.per_second), 2),

@@ -106,6 +106,17 @@ fn what_has_changed_is_never_given_again() {
         later.header("etag"),
         fresh("/", Vec::new(), 60_000).header("etag")
     );
+    // Also where no minutes are told.
+    for target in LASTING {
+        host.later(0);
+        for _ in 0..3 {
+            host.get(target);
+        }
+        host.later(90 * 60_000);
+        let (answer, want) = (host.get(target), fresh(target, Vec::new(), 90 * 60_000));
+        assert_eq!(answer.body, want.body, "{target}");
+        assert_eq!(answer.headers, want.headers, "{target}");
+    }
     // The moment: lifetimes are spread by it.
     let lifetimes: std::collections::BTreeSet<String> = (0..40)
         .map(|moment| {

@@ -318,7 +318,7 @@ pub const OWN_VARIABLES: [&str; 9] = [
 /// Configuration and secrets of the deployment. Names are lower-case ASCII with `_`.
 ///
 /// Known names: `admin_token` (secret of the admin routes; unset: they do not exist), `refresh_token` and `webhook_secret` (for schedulers: they open the refresh), `alert_webhook` and `alert_secret` (where alerts go, and what signs them), `config` (a compiled
-/// configuration that replaces the baked-in one), `tenants` (which host is whose: see [`crate::tenant::Roster`]), `store` (which of Spin's stores the site is in; the Spin guest alone), `source_date_epoch` (seconds since 1970 that cycles and answers take as
+/// configuration that replaces the baked-in one), `tenants` (which host is whose: see [`crate::tenant::Roster`]), `store` (which of several stores the site is in, where a host has more than one), `source_date_epoch` (seconds since 1970 that cycles and answers take as
 /// the time, for reproducible answers; see the reproducible-builds convention), and every secret that a
 /// source's headers name.
 #[allow(

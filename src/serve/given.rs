@@ -103,11 +103,11 @@ pub(super) struct Lifetime {
 }
 
 impl Lifetime {
-    /// That of `reply`, where it is lasting.
+    /// That of `reply`, where it is lasting and its head may be met again.
     pub(super) fn of(reply: &Reply) -> Option<Self> {
         Some(Self {
-            head: reply.head.clone()?,
             lasting: reply.lasting?,
+            head: reply.head.clone().filter(kept::is_again)?,
             caching: reply.caching,
             class: reply.class.unwrap_or(Class::Never),
             etag: reply.etag.clone(),
@@ -187,8 +187,7 @@ pub(super) fn keep(
 ) {
     let body = response.body();
     let small = body.is_whole() && body.len() <= ANSWER_BYTES_MAX as u64;
-    if !small || lifetime.minute(begun) != lifetime.minute(done) || !kept::is_again(&lifetime.head)
-    {
+    if !small || lifetime.minute(begun) != lifetime.minute(done) {
         return;
     }
     let Some(question) = Question::of(tenant, request) else {

@@ -13,13 +13,13 @@ pub mod misbehave;
 pub mod reply;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::convert::Infallible;
 use std::io::{self, Cursor};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -33,6 +33,8 @@ pub use reply::{Document, Reply};
 
 /// Longest request head read, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Longest request body read, in bytes; a longer one breaks its connection.
+const ASKED_BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// What an upstream was asked.
 #[derive(Debug, Clone)]
@@ -251,17 +253,21 @@ async fn serve(mut stream: TcpStream, state: &Arc<Mutex<State>>) -> io::Result<(
     };
     let (read, write) = stream.into_split();
     let io = TokioIo::new(join(Cursor::new(head).chain(read), write));
-    let service = service_fn(|request: Request<Incoming>| {
-        let answer = reply.answer(request.headers());
+    let service = service_fn(async |request: Request<Incoming>| {
+        let (request, body) = request.into_parts();
+        // Closing with a body unread resets the connection, and the client may lose the answer (RFC 9112 §9.6).
+        let body = Limited::new(body, ASKED_BODY_BYTES_MAX).collect().await;
+        body.map_err(io::Error::other)?;
+        let answer = reply.answer(&request.headers);
         let body_bytes = answer.body().size_hint().exact().unwrap_or_default();
         let mut state = lock(state);
         let counts = state
             .counts
-            .entry(request.uri().path().to_owned())
+            .entry(request.uri.path().to_owned())
             .or_default();
         counts.body_bytes += body_bytes;
         counts.not_modified += u64::from(answer.status() == http::StatusCode::NOT_MODIFIED);
-        std::future::ready(Ok::<_, Infallible>(answer))
+        Ok::<_, io::Error>(answer)
     });
     http1::Builder::new()
         .keep_alive(false)
@@ -296,5 +302,35 @@ fn parse_head(head: &[u8]) -> Asked {
     Asked {
         target: target.to_owned(),
         headers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// Sends a body of `bytes` and gives what is answered.
+    async fn answer(bytes: usize) -> io::Result<String> {
+        let upstream = Upstream::start().await?;
+        upstream.route("/hook", Reply::status(204));
+        let mut client = TcpStream::connect(upstream.address).await?;
+        let head = format!("POST /hook HTTP/1.1\r\nhost: h\r\ncontent-length: {bytes}\r\n\r\n");
+        client.write_all(head.as_bytes()).await?;
+        // Where the body is too long, the connection ends before all of it is sent, and perhaps without an answer.
+        let _ = client.write_all(&vec![b'x'; bytes]).await;
+        let mut answer = Vec::new();
+        let _ = client.read_to_end(&mut answer).await;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+
+    #[tokio::test]
+    async fn the_answer_is_given_after_the_body_was_read() -> io::Result<()> {
+        let taken = answer(ASKED_BODY_BYTES_MAX).await?;
+        assert!(taken.starts_with("HTTP/1.1 204 "), "{taken}");
+        let too_long = answer(ASKED_BODY_BYTES_MAX + 1).await?;
+        assert!(!too_long.contains("204"), "answered before it was read");
+        Ok(())
     }
 }

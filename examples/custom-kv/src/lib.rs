@@ -1,68 +1,78 @@
-//! A store of your own: a file for each value, in one folder, for one process.
-//!
-//! What a store is for is in `Kv`'s methods, each a few lines; `conformance::check` (see `tests/`) says whether they keep the
-//! rules. Hand it over with `EdgefoldHost::builder().kv(FolderKv::open("items")?)`.
+//! A store of your own: one table of SQLite, for one process. `conformance::check` (see `tests/`) says whether it keeps the rules.
+//! Hand it over with `EdgefoldHost::builder().kv(SqliteKv::open("items.db")?)`.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use edgefold_host::kv::{
     Capabilities, Entry, KeyPage, Kv, KvError, LIST_KEYS_MAX, Precondition, Version,
 };
-use xxhash_rust::xxh3::xxh3_128;
+use rusqlite::{Connection, OptionalExtension, Result as Sql};
 
-/// What is being written, until it is renamed.
-const NEXT: &str = "next";
-/// Version and length of the key.
-const HEAD_BYTES: usize = 10;
+/// SQLite gives no `AUTOINCREMENT` number twice, also where a key is deleted and put again: it is the version.
+const TABLE: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS kv
+    (version INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL)";
+const GET: &str = "SELECT value, version FROM kv WHERE key = ?1";
+/// Comparison and write are one statement. `?3`: null for no precondition, 0 for an absent key, else the version.
+const PUT: &str = "INSERT OR REPLACE INTO kv (key, value) SELECT ?1, ?2
+    WHERE ?3 IS NULL OR ?3 = (SELECT coalesce(max(version), 0) FROM kv WHERE key = ?1) RETURNING version";
+const LIST: &str =
+    "SELECT key FROM kv WHERE key > ?2 AND substr(key, 1, length(?1)) = ?1 ORDER BY key LIMIT ?3";
 
-/// Each file holds a version (8 bytes), the length of its key (2 bytes, both big-endian), the key and the value, and is named by
-/// a hash of the key: a key may be longer than a file's name, and mean something to a file system.
-pub struct FolderKv(Arc<Folder>);
+/// The store. Writes are on disk before they are answered.
+pub struct SqliteKv(Arc<Mutex<Connection>>);
 
-struct Folder {
-    path: PathBuf,
-    /// The newest version. Held from the comparison to the rename, so that of writers at once one wins, and while deleting.
-    newest: Mutex<u64>,
-}
-
-impl FolderKv {
-    /// Opens the store in `path`, and makes the folder where there is none. One process at a time.
-    pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
-        let (path, newest) = (path.into(), Mutex::default());
-        fs::create_dir_all(&path)?;
-        Ok(Self(Arc::new(Folder { path, newest })))
+impl SqliteKv {
+    /// Opens the store in `file`, and makes it where there is none.
+    ///
+    /// # Errors
+    /// Where it can't be opened or made, or is no database.
+    pub fn open(file: impl AsRef<Path>) -> Sql<Self> {
+        let database = Connection::open(file)?;
+        database.execute_batch(TABLE)?;
+        Ok(Self(Arc::new(Mutex::new(database))))
     }
 
-    /// On a thread for blocking work. It ends what it has begun also where the future is dropped: a write has happened or not.
+    /// On a thread for blocking work, to its end also where the future is dropped: a write has happened or not.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Folder) -> Result<T, KvError> + Send + 'static,
+        error: fn(String) -> KvError,
+        work: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
     ) -> Result<T, KvError> {
-        let folder = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
-        done.unwrap_or_else(|ended| Err(KvError::Ambiguous(ended.to_string())))
+        let database = Arc::clone(&self.0);
+        let work = move || work(&database.lock().unwrap_or_else(PoisonError::into_inner));
+        let done = tokio::task::spawn_blocking(work).await;
+        let done = done.map_err(|ended| error(ended.to_string()))?;
+        done.map_err(|failed| error(failed.to_string()))
     }
 }
 
-impl Kv for FolderKv {
+impl Kv for SqliteKv {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             ttl: false,
             batch: false,
-            increment: false, // claims stand in for `swap` alone
+            increment: false,
             ..Capabilities::ALL
         }
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
         let key = key.to_owned();
-        self.run(move |folder| folder.get(&key).map_err(unavailable))
-            .await
+        let row = move |db: &Connection| {
+            db.query_row(GET, [key], |row| {
+                Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?))
+            })
+            .optional()
+        };
+        let found = self.run(KvError::Unavailable, row).await?;
+        Ok(found.map(|(value, version)| Entry {
+            value: value.into(),
+            version: Version(version.to_string()),
+        }))
     }
 
     async fn put(
@@ -70,121 +80,43 @@ impl Kv for FolderKv {
         key: &str,
         value: Bytes,
         when: Precondition,
-        _ttl: Option<Duration>,
+        _: Option<Duration>,
     ) -> Result<Version, KvError> {
+        let when = match when {
+            Precondition::None => None,
+            Precondition::Absent => Some(0),
+            Precondition::Version(version) => Some(version.0.parse().unwrap_or(-1)), // not one of ours
+        };
         let key = key.to_owned();
-        self.run(move |folder| folder.put(&key, &value, &when))
-            .await
+        let put = move |db: &Connection| {
+            db.query_row(PUT, (key, &value[..], when), |row| row.get::<_, i64>(0))
+                .optional()
+        };
+        let version = self.run(KvError::Ambiguous, put).await?;
+        version
+            .map(|version| Version(version.to_string()))
+            .ok_or(KvError::Conflict)
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         let key = key.to_owned();
-        self.run(move |folder| folder.delete(&key)).await
+        self.run(KvError::Ambiguous, move |db| {
+            db.execute("DELETE FROM kv WHERE key = ?1", [key]).map(drop)
+        })
+        .await
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
-        let (prefix, after) = (prefix.to_owned(), cursor.map(str::to_owned));
-        self.run(move |folder| folder.list(&prefix, after).map_err(unavailable))
-            .await
-    }
-}
-
-impl Folder {
-    fn file(&self, key: &str) -> PathBuf {
-        self.path.join(format!("{:032x}", xxh3_128(key.as_bytes())))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, u64> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn get(&self, key: &str) -> io::Result<Option<Entry>> {
-        let mut value = match fs::read(self.file(key)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            read => Bytes::from(read?),
+        let (prefix, after) = (prefix.to_owned(), cursor.unwrap_or_default().to_owned());
+        let rows = move |db: &Connection| {
+            let mut rows = db.prepare(LIST)?;
+            rows.query_map((prefix, after, LIST_KEYS_MAX as i64), |row| row.get(0))?
+                .collect()
         };
-        if value.len() < HEAD_BYTES + key.len() {
-            return Err(ErrorKind::UnexpectedEof.into());
-        }
-        let version = Version(value.get_u64().to_string());
-        value.advance(HEAD_BYTES - 8 + key.len());
-        Ok(Some(Entry { value, version }))
-    }
-
-    fn put(&self, key: &str, value: &[u8], when: &Precondition) -> Result<Version, KvError> {
-        let mut newest = self.lock();
-        let current = self.get(key).map_err(unavailable)?;
-        let holds = match when {
-            Precondition::None => true,
-            Precondition::Absent => current.is_none(),
-            Precondition::Version(wanted) => current.is_some_and(|entry| entry.version == *wanted),
-        };
-        if !holds {
-            return Err(KvError::Conflict);
-        }
-        // No version twice, also where a key is deleted and put again: the time says more than a restart can forget.
-        *newest = now_nanos().max(*newest + 1);
-        // Whole under another name first, so that a reader never sees half of it.
-        let next = self.path.join(NEXT);
-        write(&next, *newest, key, value).map_err(unavailable)?;
-        fs::rename(&next, self.file(key)).map_err(unavailable)?;
-        // Readers see it now, whatever happens: from here on a fault is no longer "nothing was written".
-        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| KvError::Ambiguous(error.to_string()))?;
-        Ok(Version(newest.to_string()))
-    }
-
-    fn delete(&self, key: &str) -> Result<(), KvError> {
-        let _newest = self.lock();
-        match fs::remove_file(self.file(key)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            removed => removed.map_err(unavailable),
-        }
-    }
-
-    fn list(&self, prefix: &str, after: Option<String>) -> io::Result<KeyPage> {
-        let mut keys = Vec::new();
-        for file in fs::read_dir(&self.path)? {
-            let file = file?.path();
-            match read_key(&file) {
-                _ if file.ends_with(NEXT) => {}
-                Err(error) if error.kind() == ErrorKind::NotFound => {} // deleted meanwhile
-                key => keys.push(key?),
-            }
-        }
-        keys.retain(|key| key.starts_with(prefix) && after.as_ref().is_none_or(|last| key > last));
-        keys.sort();
-        let more = keys.len() > LIST_KEYS_MAX;
-        keys.truncate(LIST_KEYS_MAX);
-        let cursor = keys.last().filter(|_| more).cloned();
+        let keys: Vec<String> = self.run(KvError::Unavailable, rows).await?;
+        let cursor = (keys.len() == LIST_KEYS_MAX)
+            .then(|| keys.last().cloned())
+            .flatten();
         Ok(KeyPage { keys, cursor })
     }
-}
-
-fn write(file: &Path, version: u64, key: &str, value: &[u8]) -> io::Result<()> {
-    let key_bytes = u16::try_from(key.len()).map_err(io::Error::other)?;
-    let mut file = File::create(file)?;
-    file.write_all(&version.to_be_bytes())?;
-    file.write_all(&key_bytes.to_be_bytes())?;
-    file.write_all(key.as_bytes())?;
-    file.write_all(value)?;
-    file.sync_all()
-}
-
-fn read_key(file: &Path) -> io::Result<String> {
-    let mut file = File::open(file)?;
-    let mut head = [0; HEAD_BYTES];
-    file.read_exact(&mut head)?;
-    let mut key = vec![0; usize::from(u16::from_be_bytes([head[8], head[9]]))];
-    file.read_exact(&mut key)?;
-    String::from_utf8(key).map_err(io::Error::other)
-}
-
-fn now_nanos() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    u64::try_from(since.unwrap_or_default().as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn unavailable(error: io::Error) -> KvError {
-    KvError::Unavailable(error.to_string())
 }

@@ -1,7 +1,7 @@
 //! The store keeps the rules, and a site lives on it.
 
 use bytes::Bytes;
-use custom_kv::FolderKv;
+use custom_kv::SqliteKv;
 use edgefold_host::EdgefoldHost;
 use edgefold_host::kv::conformance;
 use edgefold_host::outbound::{Allowed, OutboundPolicy};
@@ -13,12 +13,12 @@ use http::Request;
 use http_body_util::{BodyExt, Empty};
 
 const FEED: &str = r#"{"version":"https://jsonfeed.org/version/1.1","title":"F","items":[
-    {"id":"1","title":"Kept in a folder","url":"https://example.org/1","date_published":"2026-11-20T10:00:00Z"}]}"#;
+    {"id":"1","title":"Kept in a table","url":"https://example.org/1","date_published":"2026-11-20T10:00:00Z"}]}"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_store_keeps_the_rules() -> anyhow::Result<()> {
     let folder = Scratch::new("custom-kv")?;
-    let store = FolderKv::open(folder.path())?;
+    let store = SqliteKv::open(folder.path().join("items.db"))?;
     conformance::check(&store)
         .await
         .map_err(anyhow::Error::msg)?;
@@ -39,7 +39,7 @@ async fn what_a_cycle_published_is_served_after_a_restart() -> anyhow::Result<()
         let host = EdgefoldHost::builder()
             .component(find_component()?)
             .configuration(&toml)
-            .kv(FolderKv::open(folder.path())?)
+            .kv(SqliteKv::open(folder.path().join("items.db"))?)
             .outbound(OutboundPolicy::public().allow(allowed))
             .schedule(&schedule);
         Ok(host.build().await?)
@@ -48,7 +48,7 @@ async fn what_a_cycle_published_is_served_after_a_restart() -> anyhow::Result<()
     schedule.refresh(&first).await;
     drop(first);
     let items = ask(&start().await?, "/api/items").await?;
-    assert!(items.contains("Kept in a folder"), "{items}");
+    assert!(items.contains("Kept in a table"), "{items}");
     Ok(())
 }
 

@@ -41,6 +41,11 @@ pub trait Host: Clock + Random + Variables + Log {
     fn in_flight(&self) -> Option<Rc<InFlight>> {
         None
     }
+    /// Whether the host gives answers again without asking for them, those that say for how long they last: the field
+    /// `edgefold-lasts` of `wit/world.wit`. It must keep that field from clients.
+    fn keeps_answers(&self) -> bool {
+        false
+    }
     /// Whether [`Host::purge`] reaches anything.
     fn purges(&self) -> bool {
         false
@@ -303,11 +308,12 @@ pub trait Random {
 }
 
 /// The variables that edgefold itself goes by: no source is ever sent one.
-pub const OWN_VARIABLES: [&str; 9] = [
+pub const OWN_VARIABLES: [&str; 10] = [
     "admin_token",
     "alert_secret",
     "alert_webhook",
     "config",
+    "keeps_answers",
     "refresh_token",
     "source_date_epoch",
     "store",
@@ -318,7 +324,7 @@ pub const OWN_VARIABLES: [&str; 9] = [
 /// Configuration and secrets of the deployment. Names are lower-case ASCII with `_`.
 ///
 /// Known names: `admin_token` (secret of the admin routes; unset: they do not exist), `refresh_token` and `webhook_secret` (for schedulers: they open the refresh), `alert_webhook` and `alert_secret` (where alerts go, and what signs them), `config` (a compiled
-/// configuration that replaces the baked-in one), `tenants` (which host is whose: see [`crate::tenant::Roster`]), `store` (which of several stores the site is in, where a host has more than one), `source_date_epoch` (seconds since 1970 that cycles and answers take as
+/// configuration that replaces the baked-in one), `tenants` (which host is whose: see [`crate::tenant::Roster`]), `store` (which of several stores the site is in, where a host has more than one), `keeps_answers` (set by a host that does: see [`Host::keeps_answers`]), `source_date_epoch` (seconds since 1970 that cycles and answers take as
 /// the time, for reproducible answers; see the reproducible-builds convention), and every secret that a
 /// source's headers name.
 #[allow(

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::uri::{Authority, Scheme, Uri};
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -20,9 +20,11 @@ use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHand
 
 pub use builder::{BuildError, Builder};
 
+use crate::answers::{ANSWER_BYTES_MAX, Answers, Lasts, Question};
 use crate::instance::{Call, Deployment};
 use crate::kv::DynKv;
 use crate::limits::Limits;
+use crate::request_id;
 
 /// What goes wrong in a body.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -34,6 +36,7 @@ pub type Body = UnsyncBoxBody<Bytes, BodyError>;
 pub struct EdgefoldHost {
     handler: ProxyHandler<Deployment>,
     permits: Arc<Semaphore>,
+    answers: Arc<Answers>,
 }
 
 impl EdgefoldHost {
@@ -70,6 +73,36 @@ impl EdgefoldHost {
     }
 
     async fn pass_on(&self, request: Request<Body>, timeout: Duration) -> Response<Body> {
+        let stale_before = self.kv().stale_for();
+        let question = self.answers.question(&request);
+        let again = match &question {
+            Some(question) => self.answers.again(question, self.kv().as_ref()).await,
+            None => None,
+        };
+        let mut response = match again {
+            Some(again) => {
+                let mut response = again.map(whole);
+                let id = request_id::of(&request);
+                response.headers_mut().insert(request_id::FIELD, id);
+                response
+            }
+            None => self.ask(question, request, timeout).await,
+        };
+        // What was read while the store was away is old, also where it is back by now.
+        if let Some(stale_for) = self.kv().stale_for().or(stale_before) {
+            let stale = cache_status(stale_for);
+            response.headers_mut().append(CACHE_STATUS, stale);
+        }
+        response
+    }
+
+    /// Has the component answer. Keeps what it answers to `question`, where it says that it may be kept.
+    async fn ask(
+        &self,
+        question: Option<Question>,
+        request: Request<Body>,
+        timeout: Duration,
+    ) -> Response<Body> {
         let without_body = request.method() == Method::HEAD;
         let acquired = tokio::time::timeout(
             self.limits().queue_timeout,
@@ -86,24 +119,46 @@ impl EdgefoldHost {
             Err(answer) => return answer,
         };
         let started = Instant::now();
-        let stale_before = self.kv().stale_for();
         let mut response = match self.handler.handle(Call { timeout }, request).await {
-            Ok(response) if without_body => response.map(|_| empty()),
-            Ok(response) => response.map(|body| {
-                Held {
-                    body,
-                    _permit: permit,
-                }
-                .boxed_unsync()
-            }),
-            Err(error) => failure(&error, started.elapsed() >= timeout),
+            Ok(response) => response,
+            Err(error) => return failure(&error, started.elapsed() >= timeout),
         };
-        // What was read while the store was away is old, also where it is back by now.
-        if let Some(stale_for) = self.kv().stale_for().or(stale_before) {
-            let stale = cache_status(stale_for);
-            response.headers_mut().append(CACHE_STATUS, stale);
+        let lasts = Lasts::take(response.headers_mut(), started);
+        let held = response.map(|body| match body {
+            _ if without_body => empty(),
+            body => Held {
+                body,
+                _permit: permit,
+            }
+            .boxed_unsync(),
+        });
+        // A 304 says how long the 200 would be, and is empty.
+        let small = length(held.headers()).is_none_or(|bytes| bytes <= ANSWER_BYTES_MAX);
+        match (question, lasts) {
+            (Some(question), Some(lasts)) if small => self.keep(question, lasts, held).await,
+            _ => held,
         }
-        response
+    }
+
+    /// Reads the whole answer, and keeps it for the next who asks.
+    async fn keep(
+        &self,
+        question: Question,
+        lasts: Lasts,
+        response: Response<Body>,
+    ) -> Response<Body> {
+        let (parts, body) = response.into_parts();
+        match body.collect().await {
+            Ok(body) => {
+                let response = Response::from_parts(parts, body.to_bytes());
+                self.answers.keep(question, lasts, &response);
+                response.map(whole)
+            }
+            Err(error) => {
+                tracing::error!(%error, "an answer broke off");
+                problem(StatusCode::INTERNAL_SERVER_ERROR, "The component failed")
+            }
+        }
     }
 
     /// The store.
@@ -218,6 +273,12 @@ impl HttpBody for Held {
     }
 }
 
+/// As stated in `Content-Length`.
+fn length(fields: &HeaderMap) -> Option<u64> {
+    let length = fields.get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
 /// Reads `body` to its end, or until `bytes_max` are there.
 pub(crate) async fn read_to(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
     let mut whole = Vec::new();
@@ -262,8 +323,7 @@ fn failure(error: &wasmtime::Error, overdue: bool) -> Response<Body> {
 /// RFC 9457.
 fn problem(status: StatusCode, title: &str) -> Response<Body> {
     let text = format!(r#"{{"title":"{title}","status":{}}}"#, status.as_u16());
-    let body = Full::new(Bytes::from(text)).map_err(|never| match never {});
-    let mut response = Response::new(body.boxed_unsync());
+    let mut response = Response::new(whole(text.into()));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
@@ -276,6 +336,12 @@ fn problem(status: StatusCode, title: &str) -> Response<Body> {
         response.headers_mut().insert(header::RETRY_AFTER, soon);
     }
     response
+}
+
+fn whole(bytes: Bytes) -> Body {
+    Full::new(bytes)
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }
 
 fn empty() -> Body {

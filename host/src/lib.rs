@@ -39,6 +39,7 @@
     reason = "those are rules of the host-neutral logic; this crate is a host"
 )]
 
+mod answers;
 mod bindings;
 mod embed;
 mod engine;
@@ -47,6 +48,7 @@ pub mod kv;
 pub mod limits;
 mod memory;
 pub mod outbound;
+mod request_id;
 pub mod schedule;
 pub mod server;
 mod stderr;

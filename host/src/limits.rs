@@ -20,6 +20,8 @@ pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(300);
 pub const REQUEST_BODY_BYTES: usize = edgefold::serve::REQUEST_BODY_BYTES_MAX + 1;
 /// A request waits this long for an instance before it is answered 503.
 pub const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of answers that are given again without asking the component, as it allows; 0: none are.
+pub const KEPT_ANSWERS_BYTES: usize = 32 << 20;
 /// A guest that computes is made to pause this often, so that time-outs are seen.
 pub const EPOCH: Duration = Duration::from_millis(10);
 
@@ -47,6 +49,8 @@ pub struct Limits {
     pub request_body_bytes: usize,
     /// See [`QUEUE_TIMEOUT`].
     pub queue_timeout: Duration,
+    /// See [`KEPT_ANSWERS_BYTES`].
+    pub kept_answers_bytes: usize,
 }
 
 impl Default for Limits {
@@ -61,6 +65,7 @@ impl Default for Limits {
             refresh_timeout: REFRESH_TIMEOUT,
             request_body_bytes: REQUEST_BODY_BYTES,
             queue_timeout: QUEUE_TIMEOUT,
+            kept_answers_bytes: KEPT_ANSWERS_BYTES,
         }
     }
 }

@@ -3,10 +3,9 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,6 +17,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use crate::embed::{Body, EdgefoldHost};
+use crate::request_id;
 
 /// Connections at once; more wait to be accepted.
 pub const CONNECTIONS: usize = 2_048;
@@ -29,9 +29,6 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 pub const DRAIN: Duration = Duration::from_secs(20);
 /// After a failed accept (out of file descriptors), wait this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const REQUEST_ID_BYTES_MAX: usize = 64;
 
 impl EdgefoldHost {
     /// Answers HTTP/1.1 on `listener` until `shutdown` is ready; then takes no new connection, lets requests under way end
@@ -134,9 +131,9 @@ async fn accept(
 }
 
 async fn answer(host: &EdgefoldHost, mut request: Request<Incoming>) -> Response<Body> {
-    let id = request_id(&request);
+    let id = request_id::of(&request);
     // The component takes it up, so that its lines and ours can be put together.
-    request.headers_mut().insert(REQUEST_ID, id.clone());
+    request.headers_mut().insert(request_id::FIELD, id.clone());
     let started = Instant::now();
     let span = tracing::info_span!(
         "request",
@@ -149,24 +146,9 @@ async fn answer(host: &EdgefoldHost, mut request: Request<Incoming>) -> Response
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
         tracing::info!(status, ms, "answered");
     });
-    response.headers_mut().entry(REQUEST_ID).or_insert(id);
     response
-}
-
-/// The client's own, where it is harmless in a log, else this process and a number.
-fn request_id(request: &Request<Incoming>) -> HeaderValue {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let harmless = |value: &&HeaderValue| {
-        let bytes = value.as_bytes();
-        (1..=REQUEST_ID_BYTES_MAX).contains(&bytes.len())
-            && bytes
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
-    };
-    if let Some(given) = request.headers().get(REQUEST_ID).filter(harmless) {
-        return given.clone();
-    }
-    let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    HeaderValue::from_str(&format!("{:x}-{next:x}", std::process::id()))
-        .unwrap_or(HeaderValue::from_static("-"))
+        .headers_mut()
+        .entry(request_id::FIELD)
+        .or_insert(id);
+    response
 }

@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use super::body::Body;
 use super::headers;
 use super::kept;
+use super::lasts;
 use super::policy::{self, Caching, Class};
 use super::reply::{Lasting, Reply};
 use crate::host::Host;
@@ -30,8 +31,8 @@ const ANSWER_BYTES_MAX: usize = 128 * 1024;
 /// Bytes of all of them. The one that was given longest ago goes first.
 const BYTES_MAX: usize = 1024 * 1024;
 
-/// What a lasting answer may depend on in a request, beside its method and target.
-static FIELDS: [HeaderName; FIELD_COUNT] = [
+/// What an answer that lasts ([`LASTS`](super::LASTS)) may depend on in a request, beside its method and target.
+pub static LASTING_FIELDS: [HeaderName; LASTING_FIELD_COUNT] = [
     header::HOST,
     header::ACCEPT_ENCODING,
     header::IF_MATCH,
@@ -40,7 +41,8 @@ static FIELDS: [HeaderName; FIELD_COUNT] = [
     header::IF_UNMODIFIED_SINCE,
 ];
 
-const FIELD_COUNT: usize = 6;
+/// How many they are.
+pub const LASTING_FIELD_COUNT: usize = 6;
 
 thread_local! {
     /// The one that was given last stands last.
@@ -52,7 +54,7 @@ struct Question {
     tenant: Tenant,
     method: Method,
     target: Uri,
-    fields: [Option<HeaderValue>; FIELD_COUNT],
+    fields: [Option<HeaderValue>; LASTING_FIELD_COUNT],
 }
 
 impl Question {
@@ -63,7 +65,9 @@ impl Question {
             tenant: tenant.clone(),
             method: request.method().clone(),
             target: request.uri().clone(),
-            fields: FIELDS.each_ref().map(|name| fields.get(name).cloned()),
+            fields: LASTING_FIELDS
+                .each_ref()
+                .map(|name| fields.get(name).cloned()),
         })
     }
 
@@ -73,7 +77,7 @@ impl Question {
             && self.method == *request.method()
             && fields.len() == fields.keys_len()
             && self.tenant == *tenant
-            && FIELDS
+            && LASTING_FIELDS
                 .iter()
                 .zip(&self.fields)
                 .all(|(name, value)| fields.get(name) == value.as_ref())
@@ -103,11 +107,12 @@ pub(super) struct Lifetime {
 }
 
 impl Lifetime {
-    /// That of `reply`, where it is lasting and its head may be met again.
-    pub(super) fn of(reply: &Reply) -> Option<Self> {
+    /// That of `reply`, where it is lasting and its head may be met again, by this instance or by a host that `keeps_answers`.
+    pub(super) fn of(reply: &Reply, keeps_answers: bool) -> Option<Self> {
+        let met_again = |head: &Head| keeps_answers || kept::is_again(head);
         Some(Self {
             lasting: reply.lasting?,
-            head: reply.head.clone().filter(kept::is_again)?,
+            head: reply.head.clone().filter(met_again)?,
             caching: reply.caching,
             class: reply.class.unwrap_or(Class::Never),
             etag: reply.etag.clone(),
@@ -118,6 +123,22 @@ impl Lifetime {
     fn minute(&self, now: Timestamp) -> Option<i64> {
         let secs = now.as_secs().saturating_sub(self.head.updated().as_secs());
         (self.lasting == Lasting::Minute).then(|| secs.div_euclid(60))
+    }
+
+    /// The head that the answer follows from.
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// For how many milliseconds from `now` on the answer says what is true, as far as the time tells.
+    pub(super) fn ms(&self, now: Timestamp) -> i64 {
+        match self.minute(now) {
+            Some(minute) => {
+                let ends = self.head.updated().as_secs() + (minute + 1) * 60;
+                Timestamp::from_secs(ends).0 - now.0
+            }
+            None => i64::MAX,
+        }
     }
 
     fn write(&self, fields: &mut HeaderMap, request: &Request<Bytes>, now: Timestamp) {
@@ -150,7 +171,17 @@ pub(super) async fn again<H: Host>(
             all[at..].rotate_left(1);
         }
     });
-    Some(given.response(request, request_id, now))
+    let mut response = given.response(request, request_id, now);
+    if host.keeps_answers() {
+        let lasts_ms = given.lifetime.ms(now);
+        lasts::tell(
+            response.headers_mut(),
+            host.tenant(),
+            &entry.version,
+            lasts_ms,
+        );
+    }
+    Some(response)
 }
 
 impl Given {
@@ -185,6 +216,9 @@ pub(super) fn keep(
     response: &Response<Body>,
     (begun, done): (Timestamp, Timestamp),
 ) {
+    if !kept::is_again(&lifetime.head) {
+        return;
+    }
     let body = response.body();
     let small = body.is_whole() && body.len() <= ANSWER_BYTES_MAX as u64;
     if !small || lifetime.minute(begun) != lifetime.minute(done) {

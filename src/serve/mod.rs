@@ -16,6 +16,7 @@ mod given;
 mod headers;
 mod home;
 mod kept;
+mod lasts;
 mod openapi;
 mod origin;
 mod policy;
@@ -39,6 +40,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 pub use body::{Body, Broken};
+pub use given::{LASTING_FIELD_COUNT, LASTING_FIELDS};
+pub use lasts::LASTS;
 
 use crate::host::Host;
 use crate::tenant::{self, Roster, Tenant, TenantHost};
@@ -80,17 +83,22 @@ pub async fn handle<H: Host>(
         Ok(reply) => reply,
         Err(problem) => problem.into_reply(request.uri().path(), surface, request.headers()),
     };
-    let lifetime = given::Lifetime::of(&reply);
+    let lifetime = given::Lifetime::of(&reply, host.keeps_answers());
     let from = headers::From {
         surface,
         tenant: tenant.as_ref(),
         now,
         request_id: &request_id,
     };
-    let response = headers::finish(reply, &request, &from);
+    let mut response = headers::finish(reply, &request, &from);
     if let (Some(lifetime), Some(tenant)) = (lifetime, &tenant) {
+        let told = host.keeps_answers().then(|| kept::version(lifetime.head()));
+        let lasts_ms = lifetime.ms(now);
         let done = host.time().await;
         given::keep(tenant, &request, lifetime, &response, (now, done));
+        if let Some(version) = told.flatten() {
+            lasts::tell(response.headers_mut(), tenant, &version, lasts_ms);
+        }
     }
     response
 }

@@ -19,7 +19,7 @@ use crate::slice::{Head, PAGE_ITEMS_MAX, Section, Snapshot, keys};
 pub(super) async fn head<H: Host>(host: &H) -> Result<Option<Head>, Problem> {
     let open = async {
         match host.kv().get(keys::HEAD).await? {
-            Some(entry) => Ok(Some(kept::open(entry.value)?)),
+            Some(entry) => Ok(Some(kept::open(entry)?)),
             None => Ok(None),
         }
     };

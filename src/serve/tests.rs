@@ -10,6 +10,7 @@ mod feeds;
 mod given;
 mod hostile;
 mod items;
+mod lasts;
 mod openapi;
 mod pages;
 mod paging;

@@ -66,6 +66,10 @@ impl<'a, H: Host> Host for TenantHost<'a, H> {
         self.inner.http()
     }
 
+    fn keeps_answers(&self) -> bool {
+        self.inner.keeps_answers()
+    }
+
     fn in_flight(&self) -> Option<Rc<InFlight>> {
         self.inner.in_flight()
     }

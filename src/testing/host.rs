@@ -74,6 +74,8 @@ pub struct TestHost {
     pub random: Cell<u64>,
     /// Variables of the deployment.
     pub variables: RefCell<BTreeMap<String, String>>,
+    /// Whether it gives answers again: see [`Host::keeps_answers`].
+    pub keeps_answers: Cell<bool>,
     /// Lines of the log.
     pub lines: RefCell<Vec<(Level, String)>>,
 }
@@ -152,6 +154,9 @@ impl Host for TestHost {
     }
     fn http(&self) -> &Self {
         self
+    }
+    fn keeps_answers(&self) -> bool {
+        self.keeps_answers.get()
     }
 }
 

@@ -14,6 +14,9 @@ use crate::bindings::wasi::config;
 use crate::outgoing::WasiHttp;
 use crate::store::HostKv;
 
+/// Set by a host that gives answers again by itself: see `wit/world.wit`.
+const KEEPS_ANSWERS: &str = "keeps_answers";
+
 thread_local! {
     /// What the requests of this instance are asking upstreams for at the moment.
     static IN_FLIGHT: Rc<InFlight> = Rc::default();
@@ -38,6 +41,10 @@ impl Host for Wasi {
 
     fn http(&self) -> &WasiHttp {
         &self.http
+    }
+
+    fn keeps_answers(&self) -> bool {
+        variable(self, KEEPS_ANSWERS).is_some()
     }
 
     fn in_flight(&self) -> Option<Rc<InFlight>> {
@@ -69,19 +76,23 @@ impl Random for Wasi {
 
 impl Variables for Wasi {
     async fn variable(&self, name: &str) -> Option<String> {
-        let known = VARIABLES.with_borrow(|known| known.get(name).cloned());
-        if let Some(value) = known {
-            return value;
+        variable(self, name)
+    }
+}
+
+fn variable(log: &impl Log, name: &str) -> Option<String> {
+    let known = VARIABLES.with_borrow(|known| known.get(name).cloned());
+    if let Some(value) = known {
+        return value;
+    }
+    match config::store::get(name) {
+        Ok(value) => {
+            VARIABLES.with_borrow_mut(|known| known.insert(name.to_owned(), value.clone()));
+            value
         }
-        match config::store::get(name) {
-            Ok(value) => {
-                VARIABLES.with_borrow_mut(|known| known.insert(name.to_owned(), value.clone()));
-                value
-            }
-            Err(error) => {
-                self.log(Level::Error, &format!("variable {name}: {error:?}"));
-                None
-            }
+        Err(error) => {
+            log.log(Level::Error, &format!("variable {name}: {error:?}"));
+            None
         }
     }
 }

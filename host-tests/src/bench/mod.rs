@@ -23,11 +23,13 @@ pub mod writes;
 
 use std::path::{Path, PathBuf};
 
+use edgefold_host::Limits;
+use edgefold_host::kv::RedbKv;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use feeds::Feeds;
-use running::Running;
+use running::{Running, asked_each_time};
 use serve::{Arm, HELLO};
 use table::Table;
 
@@ -93,27 +95,34 @@ async fn run_serve(component: &Path, hello: &Path) -> anyhow::Result<Table> {
     let config = feeds.config()?;
     let upstream = Some(&feeds.upstream);
     let file = std::env::temp_dir().join(format!("edgefold-bench-{}.redb", std::process::id()));
-    let edgefold = Running::start_on_file(&file, component, Some(&config), upstream).await;
+    let kv = RedbKv::open(&file);
     // Open all the same until the process ends; then nothing is left of it.
     std::fs::remove_file(&file).ok();
-    let edgefold = edgefold?;
+    let kv = kv?;
+    let start = async |limits| {
+        Running::start_on_file(kv.clone(), component, Some(&config), upstream, limits).await
+    };
+    let edgefold = start(Limits::default()).await?;
     edgefold.cycle().await?;
     let edgefold_at = edgefold.listen().await?;
+    let asked_at = start(asked_each_time()).await?.listen().await?;
     let mut arms = vec![Arm {
         name: HELLO,
         address: Running::hello(hello, None).await?.listen().await?,
         path: "/".to_owned(),
         fields: String::new(),
     }];
-    for (name, hello_name, fixed_name, path) in [
+    for (name, asked_name, hello_name, fixed_name, path) in [
         (
             "edgefold GET /",
+            "edgefold GET /, not kept by the host",
             "hello-world, same bytes as /",
             "hyper, same bytes as /",
             "/",
         ),
         (
             "edgefold GET /api/items",
+            "edgefold GET /api/items, not kept by the host",
             "hello-world, same bytes as /api/items",
             "hyper, same bytes as /api/items",
             "/api/items",
@@ -125,12 +134,14 @@ async fn run_serve(component: &Path, hello: &Path) -> anyhow::Result<Table> {
             "{path}: {}",
             answer.parts.status
         );
-        arms.push(Arm {
-            name,
-            address: edgefold_at,
-            path: path.to_owned(),
-            fields: String::new(),
-        });
+        for (name, address) in [(name, edgefold_at), (asked_name, asked_at)] {
+            arms.push(Arm {
+                name,
+                address,
+                path: path.to_owned(),
+                fields: String::new(),
+            });
+        }
         arms.push(Arm {
             name: hello_name,
             address: Running::hello(hello, Some(&answer)).await?.listen().await?,

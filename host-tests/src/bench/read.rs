@@ -6,13 +6,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use edgefold_host::Limits;
 use edgefold_host::kv::{Kv, Precondition, RedbKv};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::counted::{CountedKv, Operations};
 use super::load::Measured;
-use super::running::Running;
+use super::running::{Running, asked_each_time};
 use super::serve::{Arm, HELLO, measure};
 use super::table::{Cell, Table, median};
 use super::{fixed, writes};
@@ -61,7 +62,7 @@ pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
         name: "read",
         about: format!(
             "answers by what they take an instance that is asked for them first, and again; instructions are those of the guest (wasmtime fuel); \
-             p50 of asking again over one connection; rates at {CONNECTIONS} connections, medians of {ROUNDS} rounds of {} ms in turns, from a store in a file",
+             p50 of asking again over one connection; rates at {CONNECTIONS} connections, of a host that has the component make every answer and of one that keeps them, medians of {ROUNDS} rounds of {} ms in turns, from a store in a file",
             ROUND_TIME.as_millis()
         ),
         columns: vec![
@@ -76,6 +77,9 @@ pub async fn run(component: &Path, hello: &Path) -> anyhow::Result<Table> {
             "requests/s",
             "p50 us",
             "ratio to hello-world",
+            "kept by the host: requests/s",
+            "kept: p50 us",
+            "kept: ratio to hello-world",
         ],
         rows,
     })
@@ -101,7 +105,10 @@ async fn at_size(
         file.put(&key, value, Precondition::None, None).await?;
     }
     drop(site);
-    let filled = Running::start_filled(component, &compiled, file).await?;
+    let start =
+        async |limits| Running::start_filled(component, &compiled, file.clone(), limits).await;
+    let filled = start(asked_each_time()).await?;
+    let keeping_at = start(Limits::default()).await?.listen().await?;
     let reads = reads(&filled).await?;
     let counting = Running::start_counting(component, &compiled, kv).await?;
     for _ in 0..WARMING {
@@ -131,17 +138,18 @@ async fn at_size(
         arm("hello-world, same bytes as the page", same_at, "/", ""),
     ];
     let floors = arms.len();
-    arms.extend(
-        reads
-            .iter()
-            .map(|read| arm(read.name, listening, &read.path, &read.fields)),
-    );
+    for address in [listening, keeping_at] {
+        let reads = reads.iter();
+        arms.extend(reads.map(|read| arm(read.name, address, &read.path, &read.fields)));
+    }
     let alone = alone(&arms).await?;
     let rounds = rounds(&arms).await?;
-    Ok((0..arms.len())
+    let shown = floors + reads.len();
+    Ok((0..shown)
         .map(|index| {
             let taken = index.checked_sub(floors).and_then(|read| taken.get(read));
-            row(items, &arms, index, taken, &alone, &rounds)
+            let kept = taken.map(|_| index + reads.len());
+            row(items, &arms, index, kept, taken, &alone, &rounds)
         })
         .collect())
 }
@@ -253,15 +261,21 @@ fn row(
     items: usize,
     arms: &[Arm],
     index: usize,
+    kept: Option<usize>,
     taken: Option<&Taken>,
     alone: &[Measured],
     rounds: &[Vec<Measured>],
 ) -> Vec<Cell> {
-    let figure = |of: &dyn Fn(&Measured, &Measured) -> f64| {
+    let figure_of = |index: usize, of: &dyn Fn(&Measured, &Measured) -> f64| {
         let pairs = rounds
             .iter()
             .filter_map(|round| Some((round.get(index)?, round.first()?)));
         median(pairs.map(|(one, floor)| of(one, floor)).collect())
+    };
+    let figure = |of: &dyn Fn(&Measured, &Measured) -> f64| figure_of(index, of);
+    let kept = |of: &dyn Fn(&Measured, &Measured) -> f64, decimals| match kept {
+        Some(index) => Cell::Number(figure_of(index, of), decimals),
+        None => Cell::None,
     };
     let count = |of: fn(&Taken) -> u64| taken.map_or(Cell::None, |taken| Cell::count(of(taken)));
     #[expect(clippy::cast_precision_loss, reason = "a page's size")]
@@ -278,5 +292,8 @@ fn row(
         Cell::Number(figure(&|one, _| one.per_second), 0),
         Cell::Number(figure(&|one, _| one.p50_us), 0),
         Cell::Number(figure(&|one, floor| one.per_second / floor.per_second), 2),
+        kept(&|one, _| one.per_second, 0),
+        kept(&|one, _| one.p50_us, 0),
+        kept(&|one, floor| one.per_second / floor.per_second, 2),
     ]
 }

@@ -58,18 +58,18 @@ impl Running {
         Ok(Self { host, kv })
     }
 
-    /// As [`Running::start`] with the store of a deployment, in `file`. It is not counted.
+    /// As [`Running::start`] with the store of a deployment, in a file. It is not counted.
     ///
     /// # Errors
-    /// Where `component` is missing or is no component, or `file` can't be made.
+    /// Where `component` is missing or is no component.
     pub async fn start_on_file(
-        file: &Path,
+        kv: RedbKv,
         component: &Path,
         config: Option<&Config>,
         upstream: Option<&Upstream>,
+        limits: Limits,
     ) -> anyhow::Result<Self> {
-        let kv = RedbKv::open(file)?;
-        let host = builder(component, config, upstream, Limits::default())?.kv(kv);
+        let host = builder(component, config, upstream, limits)?.kv(kv);
         Ok(Self {
             host: host.build().await?,
             kv: CountedKv::default(),
@@ -84,8 +84,9 @@ impl Running {
         component: &Path,
         compiled: &str,
         kv: RedbKv,
+        limits: Limits,
     ) -> anyhow::Result<Self> {
-        let host = builder(component, None, None, Limits::default())?;
+        let host = builder(component, None, None, limits)?;
         let host = host.variables([("config", compiled)]).kv(kv);
         Ok(Self {
             host: host.build().await?,
@@ -106,7 +107,7 @@ impl Running {
             requests_per_instance: usize::MAX,
             requests_at_once: 1,
             instance_idle: Duration::from_secs(3600),
-            ..Limits::default()
+            ..asked_each_time()
         };
         let host = builder(component, None, None, limits)?
             .variables([("config", compiled)])
@@ -224,6 +225,15 @@ impl Running {
             }
         });
         Ok(address)
+    }
+}
+
+/// The limits of a host that has the component make every answer.
+#[must_use]
+pub fn asked_each_time() -> Limits {
+    Limits {
+        kept_answers_bytes: 0,
+        ..Limits::default()
     }
 }
 

@@ -11,6 +11,7 @@ mod byte_equal;
 mod cycles;
 mod described;
 mod fastly_cli;
+mod kept_answers;
 mod reads;
 mod rounds;
 mod site;
@@ -114,6 +115,12 @@ async fn answers_are_as_openapi_describes_them() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scheduler_goes_on_until_nothing_is_left() -> anyhow::Result<()> {
     rounds::a_scheduler_goes_on_until_nothing_is_left().await
+}
+
+/// Not in the list: only this host keeps answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_host_keeps_is_what_the_component_would_answer() -> anyhow::Result<()> {
+    kept_answers::what_is_kept_is_what_would_be_answered().await
 }
 
 /// Not in the list: only Spin has a choice of stores.

@@ -8,12 +8,16 @@ use tokio::sync::Semaphore;
 use wasmtime_wasi_http::handler::ProxyHandler;
 
 use super::EdgefoldHost;
+use crate::answers::Answers;
 use crate::engine;
 use crate::instance::{Deployment, Variables};
 use crate::kv::{DynKv, Kv, MemoryKv};
 use crate::limits::Limits;
 use crate::outbound::{Outbound, OutboundPolicy, Resolve, SystemResolver};
 use crate::schedule::Schedule;
+
+/// Tells the component that this host keeps answers: see `wit/world.wit`.
+const KEEPS_ANSWERS: &str = "keeps_answers";
 
 /// Sets up an [`EdgefoldHost`].
 pub struct Builder {
@@ -159,6 +163,10 @@ impl Builder {
             self.variables
                 .push(("config".to_owned(), config.to_compiled()));
         }
+        if self.limits.kept_answers_bytes > 0 {
+            let keeps = (KEEPS_ANSWERS.to_owned(), "1".to_owned());
+            self.variables.push(keeps);
+        }
         let engine = engine::engine(&self.limits, self.cache_dir.as_deref(), self.counting)
             .map_err(|error| BuildError::Engine(format!("{error:#}")))?;
         let component = engine::prepare(&engine, &self.component)
@@ -172,6 +180,7 @@ impl Builder {
         }
         let permits = usize::try_from(self.limits.instances).unwrap_or(usize::MAX);
         Ok(EdgefoldHost {
+            answers: Arc::new(Answers::new(self.limits.kept_answers_bytes)),
             permits: Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS))),
             handler: ProxyHandler::new(Deployment {
                 engine,

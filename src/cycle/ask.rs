@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::config::{Config, Source};
 use crate::fetch::{self, Job, Outcome, Validators};
-use crate::fold::{Fold, Sifted, State};
+use crate::fold::{Fold, Forgotten, Sifted, State};
 use crate::host::Host;
 use crate::parse;
 use crate::time::Timestamp;
@@ -63,8 +63,8 @@ pub(crate) async fn ask<H: Host>(
     let mut news_bytes = 0;
     let mut each = |job: usize, outcome: Outcome| {
         if let Some((index, source)) = sources.get(job) {
-            let forgotten_upto = known(source).and_then(|known| known.forgotten_upto);
-            let answer = read(outcome, source, config, fold, forgotten_upto);
+            let forgotten = known(source).map(Forgotten::of).unwrap_or_default();
+            let answer = read(outcome, source, config, fold, forgotten);
             if let Answer::Fresh(_, sifted) = &answer {
                 news_bytes += sifted.news_bytes;
             }
@@ -86,7 +86,7 @@ fn read(
     source: &Source,
     config: &Config,
     fold: &Fold<'_>,
-    forgotten_upto: Option<i64>,
+    forgotten: Forgotten,
 ) -> Answer {
     match outcome {
         Outcome::Unchanged { validators } => Answer::Unchanged(validators),
@@ -96,10 +96,7 @@ fn read(
             not_before: error.not_before,
         }),
         Outcome::Fresh(document) => match parse::parse(&document, source, &config.limits) {
-            Ok(parsed) => Answer::Fresh(
-                document.validators,
-                fold.sift(source, parsed, forgotten_upto),
-            ),
+            Ok(parsed) => Answer::Fresh(document.validators, fold.sift(source, parsed, forgotten)),
             // The validators are not kept: a 304 would make a broken document look well.
             Err(error) => Answer::Failed(Failure {
                 kind: error.kind.to_owned(),

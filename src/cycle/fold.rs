@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::fetch::Validators;
-use crate::fold::{Edit, Fold, Folded, Memory, SourceState};
+use crate::fold::{Edit, Fold, Folded, GivenUp, Memory, SourceState};
 use crate::host::{Host, Kv};
 use crate::page::SourceHealth;
 use crate::slice::{Head, Row};
@@ -76,6 +76,7 @@ impl<'a, H: Host> Run<'a, H> {
                     }
                     succeeded(known, &validators, due::after_success(source, self.now));
                     known.basis = basis(&validators);
+                    known.adopts_undated &= read == 0;
                     health::well(health, Some((link.as_deref(), &folded)), self.now);
                     run.outcome = "fresh";
                     run.entries = read;
@@ -129,7 +130,10 @@ impl<'a, H: Host> Run<'a, H> {
         self.report.notes.extend(caught_up.skipped);
         if let Some(rank) = caught_up.unread_upto {
             for source in self.state.sources.values_mut() {
-                source.forgotten_upto = source.forgotten_upto.max(Some(rank));
+                source.give_up(GivenUp {
+                    upto: Some(rank),
+                    listed_undated: true,
+                });
             }
         }
         self.state.sealed_upto = sealed;

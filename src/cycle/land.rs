@@ -242,9 +242,7 @@ impl<H: Host> Run<'_, H> {
 
     /// Whether the state is to be stored in this run.
     fn wants_state(&mut self, touched: bool, waits: bool) -> bool {
-        for (source, rank) in self.state.memory.trim(fold::MEMORY_ITEMS_MAX) {
-            self.state.forget_upto(&source, rank);
-        }
+        self.state.trim(fold::MEMORY_ITEMS_MAX, self.now);
         if waits {
             return false;
         }

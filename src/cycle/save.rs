@@ -144,9 +144,7 @@ impl<H: Host> Run<'_, H> {
                 "the state is too large to be stored: the oldest items are forgotten",
             );
             let cells = excess / crate::fold::KNOWN_BYTES + 1;
-            for (source, rank) in self.state.memory.trim(items.saturating_sub(cells)) {
-                self.state.forget_upto(&source, rank);
-            }
+            self.state.trim(items.saturating_sub(cells), self.now);
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn sync(config: &Config, state: &mut State, head: Option<&Head>) {
             known = SourceState {
                 digest: definition,
                 forgotten_upto: known.forgotten_upto,
+                adopts_undated: known.adopts_undated,
                 ..SourceState::default()
             };
         }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::dated::Dated;
 use super::memory::MEMORY_ITEMS_MAX;
 use crate::ordered::Inserted;
 use crate::slice::{Corrupt, VALUE_BYTES_MAX, Value, Writer};
@@ -18,7 +19,7 @@ const BY_ADDRESS: u16 = 5;
 /// Items as they were before the edits of the head that the state was stored for.
 const BEFORE: u16 = 6;
 
-/// One item, in bytes: identity, rank, address, content, source.
+/// One item, in bytes: identity, rank with how it is dated, address, content, source.
 pub(super) const ITEM_BYTES: usize = 8 + 8 + 8 + 8 + 2;
 /// Its place in the order of addresses, in bytes.
 pub(super) const ORDER_BYTES: usize = 2;
@@ -33,6 +34,7 @@ pub(super) struct Known<'s> {
     /// Of its identity.
     pub(super) hash: u64,
     pub(super) rank: i64,
+    pub(super) dated: Dated,
     /// Hash of its canonical address, 0 where it has none.
     pub(super) address: u64,
     /// Hash of the entry as its source stated it.
@@ -101,9 +103,11 @@ impl Table {
         let source = u16::from_le_bytes([cell[32], cell[33]]);
         let value = self.value.as_ref();
         let name = value.map(|value| value.text(SOURCES, usize::from(source & !PRESENT)));
+        let (rank, dated) = Dated::split(number(cell, 8));
         Known {
             hash: number(cell, 0),
-            rank: number(cell, 8).cast_signed(),
+            rank,
+            dated,
             address: number(cell, 16),
             content: number(cell, 24),
             source: Cow::Borrowed(name.unwrap_or_default()),
@@ -163,7 +167,7 @@ pub(super) fn write(writer: &mut Writer, items: &[Known<'_>], before: &[Known<'_
                 .copied()
                 .unwrap_or(!PRESENT);
             cells.extend(known.hash.to_le_bytes());
-            cells.extend(known.rank.to_le_bytes());
+            cells.extend(known.dated.beside(known.rank).to_le_bytes());
             cells.extend(known.address.to_le_bytes());
             cells.extend(known.content.to_le_bytes());
             cells.extend((source | if known.present { PRESENT } else { 0 }).to_le_bytes());

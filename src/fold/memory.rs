@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dated::{Dated, UNPLACED};
 use super::known::{self, Known, Table};
 use crate::slice::{Corrupt, Position, Row, Value, Writer};
+use crate::time::Timestamp;
 
 /// Items remembered at most. Those that are in a source's last document are kept first, then the newest.
 pub const MEMORY_ITEMS_MAX: usize = 12_000;
@@ -20,8 +22,8 @@ pub(crate) struct Memory {
     by_address: BTreeSet<(u64, u64)>,
     /// Sources of which this run has folded a document.
     folded: BTreeSet<String>,
-    /// Items that those documents have.
-    seen: BTreeSet<u64>,
+    /// Items that those documents have, and how they date them where that was looked at.
+    seen: BTreeMap<u64, Option<Dated>>,
     /// As they were before the edits and withdrawals of the head that this is stored for.
     before: Vec<Known<'static>>,
 }
@@ -48,8 +50,12 @@ impl Memory {
         let items: Vec<Known<'_>> = self
             .iter()
             .map(|known| {
-                let present = self.is_present(&known);
-                Known { present, ..known }
+                let (present, dated) = (self.is_present(&known), self.dated(&known));
+                Known {
+                    present,
+                    dated,
+                    ..known
+                }
             })
             .collect();
         known::write(writer, &items, &self.before);
@@ -69,6 +75,7 @@ impl Memory {
         let known = Known {
             hash,
             rank: row.position.rank,
+            dated: Dated::of_row(row),
             address: row.address,
             content: row.content,
             source: Cow::Owned(row.source.clone()),
@@ -80,33 +87,60 @@ impl Memory {
     /// Remembers a row that is sealed now.
     pub(crate) fn insert_sealed(&mut self, row: &Row) {
         self.insert_row(row);
-        self.seen.insert(row.position.hash);
+        self.seen.entry(row.position.hash).or_default();
     }
 
     /// Where a sealed item is.
     pub(crate) fn position(&self, hash: u64) -> Option<Position> {
         let rank = self.get(hash)?.rank;
-        Some(Position { rank, hash })
+        (rank != UNPLACED).then_some(Position { rank, hash })
     }
 
-    fn get(&self, hash: u64) -> Option<Known<'_>> {
+    pub(super) fn get(&self, hash: u64) -> Option<Known<'_>> {
         match self.changed.get(&hash) {
             Some(changed) => changed.as_ref().map(Known::borrowed),
             None => self.stored.find(hash),
         }
     }
 
-    /// Hash of a sealed item's entry as its source stated it.
-    pub(crate) fn content(&self, hash: u64) -> Option<u64> {
-        self.get(hash).map(|known| known.content)
+    /// Hash of a sealed item's entry as its source stated it, and what the date that is `stated` now is to it.
+    pub(super) fn content(&self, hash: u64, stated: Option<Timestamp>) -> Option<(u64, Dated)> {
+        let known = self.get(hash)?;
+        Some((known.content, Dated::of(stated, known.rank)))
     }
 
     /// Place and content hash of a sealed item that a document has: it is taken as present.
     pub(crate) fn seen(&mut self, hash: u64) -> Option<(Position, u64)> {
         let known = self.get(hash)?;
         let (rank, content) = (known.rank, known.content);
-        self.seen.insert(hash);
+        self.seen.entry(hash).or_default();
         Some((Position { rank, hash }, content))
+    }
+
+    /// As [`Memory::seen`], and how the document dates it. Like presence that is stored when something else is: a source that
+    /// dates its items anew with each answer costs no write.
+    pub(super) fn seen_dated(&mut self, hash: u64, dated: Dated) -> Option<(Position, u64)> {
+        let seen = self.seen(hash)?;
+        self.seen.insert(hash, Some(dated));
+        Some(seen)
+    }
+
+    /// Remembers an entry of `source` without an item: it is there, or was taken for being there, and nobody knows where.
+    pub(super) fn adopt(&mut self, source: &str, hash: u64, address: u64, content: u64) {
+        if address != 0 {
+            self.by_address.insert((address, hash));
+        }
+        let known = Known {
+            hash,
+            rank: UNPLACED,
+            dated: Dated::UNDATED,
+            address,
+            content,
+            source: Cow::Owned(source.to_owned()),
+            present: true,
+        };
+        self.changed.insert(hash, Some(known));
+        self.seen.entry(hash).or_default();
     }
 
     /// Its source states it otherwise now.
@@ -177,13 +211,18 @@ impl Memory {
         self.folded.insert(source.to_owned());
     }
 
-    fn is_present(&self, known: &Known<'_>) -> bool {
+    pub(super) fn is_present(&self, known: &Known<'_>) -> bool {
         let before = known.present && !self.folded.contains(known.source.as_ref());
-        before || self.seen.contains(&known.hash)
+        before || self.seen.contains_key(&known.hash)
+    }
+
+    pub(super) fn dated(&self, known: &Known<'_>) -> Dated {
+        let stated = self.seen.get(&known.hash).copied().flatten();
+        stated.unwrap_or(known.dated)
     }
 
     /// All, in the order of their identities.
-    fn iter(&self) -> impl Iterator<Item = Known<'_>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Known<'_>> {
         let mut stored = self.stored.iter().peekable();
         let mut changed = self.changed.iter().peekable();
         std::iter::from_fn(move || {
@@ -214,40 +253,17 @@ impl Memory {
         }
         len
     }
-
-    /// Forgets the oldest beyond `max`, those in last documents last. Returns, by source, the newest rank forgotten: what is
-    /// older than that can no longer be told from something new.
-    pub(crate) fn trim(&mut self, max: usize) -> BTreeMap<String, i64> {
-        let mut horizon = BTreeMap::new();
-        let excess = self.len().saturating_sub(max);
-        if excess == 0 {
-            return horizon;
-        }
-        let mut order: Vec<(bool, i64, u64)> = self
-            .iter()
-            .map(|known| (self.is_present(&known), known.rank, known.hash))
-            .collect();
-        order.sort_unstable();
-        for (_, rank, hash) in order.into_iter().take(excess) {
-            if let Some(known) = self.get(hash) {
-                let newest = horizon.entry(known.source.into_owned()).or_insert(rank);
-                *newest = rank.max(*newest);
-            }
-            self.forget(hash);
-        }
-        horizon
-    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::slice::Kind;
     use crate::time::Timestamp;
 
-    fn row(hash: u64, content: u64) -> Row {
+    pub(in crate::fold) fn row(hash: u64, content: u64) -> Row {
         Row {
             position: Position {
                 rank: (hash * 37 % 11).cast_signed(),
@@ -264,7 +280,7 @@ mod tests {
     }
 
     /// As the next run finds it.
-    fn stored(memory: &Memory) -> Memory {
+    pub(in crate::fold) fn stored(memory: &Memory) -> Memory {
         let mut writer = Writer::default();
         memory.write(&mut writer);
         let value = Value::open(writer.finish(Kind::State, None), Kind::State).unwrap();
@@ -305,25 +321,5 @@ mod tests {
                 prop_assert_eq!(owner, any.then_some(address));
             }
         }
-    }
-
-    #[test]
-    fn the_oldest_leave_first_and_those_still_listed_last() {
-        let mut memory = Memory::default();
-        for hash in 1..=20 {
-            memory.insert_sealed(&row(hash, 0));
-        }
-        let mut memory = stored(&memory);
-        memory.begin_document("s0");
-        for hash in [3, 6] {
-            memory.seen(hash);
-        }
-        let horizon = memory.trim(16);
-        // Of source s0 its document has only 3 and 6 any more: the others may go.
-        let gone: Vec<u64> = (1..=20)
-            .filter(|hash| memory.get(*hash).is_none())
-            .collect();
-        assert_eq!(gone, [9, 12, 15, 18]);
-        assert_eq!(horizon, [("s0".to_owned(), 6)].into());
     }
 }

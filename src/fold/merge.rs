@@ -162,7 +162,10 @@ impl<'a> Fold<'a> {
 
     /// Folds one document: withdraws what it says is deleted, then takes its entries in their order.
     pub(crate) fn document(&mut self, source: &Source, sifted: Sifted) -> Folded {
-        self.memory.begin_document(&source.id);
+        // A document without entries does not say that each has left it: the next one may have them all again.
+        if sifted.read > 0 {
+            self.memory.begin_document(&source.id);
+        }
         let mut folded = Folded {
             notes: sifted.notes,
             engagement: sifted.engagement,
@@ -173,18 +176,24 @@ impl<'a> Fold<'a> {
                 folded.changed += 1;
             }
         }
-        let mut too_old = 0_usize;
+        let (mut too_old, mut adopted) = (0_usize, 0_usize);
         for step in sifted.steps {
             match self.step(source, step) {
                 Merged::Added => folded.added += 1,
                 Merged::Changed => folded.changed += 1,
                 Merged::TooOld => too_old += 1,
+                Merged::Adopted => adopted += 1,
                 Merged::Same => {}
             }
         }
         if too_old > 0 {
             folded.notes.push(format!(
                 "{too_old} entries older than what is remembered were left out"
+            ));
+        }
+        if adopted > 0 {
+            folded.notes.push(format!(
+                "{adopted} entries without a date were left out: they may be here already"
             ));
         }
         folded

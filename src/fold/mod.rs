@@ -2,7 +2,9 @@
 
 mod assemble;
 mod canonical;
+mod dated;
 mod entry;
+mod forget;
 mod known;
 mod memory;
 mod merge;
@@ -18,6 +20,7 @@ pub use state::{SourceState, State};
 pub use views::{ALL, ViewDef, views, views_of};
 
 pub(crate) use assemble::{count, keep_date, new_source, render};
+pub(crate) use forget::{Forgotten, GivenUp};
 pub(crate) use memory::{KNOWN_BYTES, Memory};
 pub(crate) use merge::{Edit, Fold, Folded};
 pub(crate) use sift::Sifted;

@@ -1,6 +1,7 @@
 //! One entry onto what is known: new, edited, the same, or another source's already.
 
 use super::canonical;
+use super::dated::{Dated, UNPLACED};
 use super::merge::{Edit, Fold, Fresh};
 use super::sift::{News, Step};
 use crate::config::Source;
@@ -15,18 +16,28 @@ pub(super) enum Merged {
     Changed,
     Same,
     TooOld,
+    Adopted,
 }
 
 impl Fold<'_> {
     pub(super) fn step(&mut self, source: &Source, step: Step) -> Merged {
         match step {
-            Step::Seen(hash) => {
-                self.memory.seen(hash);
+            Step::Seen(hash, dated) => {
+                self.memory.seen_dated(hash, dated);
                 Merged::Same
             }
             Step::Refused(hash) => self.withdraw(source, hash),
             Step::TooOld(address) if self.is_duplicate(source, address) => Merged::Same,
             Step::TooOld(_) => Merged::TooOld,
+            Step::Undated { address, .. } if self.is_duplicate(source, address) => Merged::Same,
+            Step::Undated {
+                hash,
+                address,
+                content,
+            } => {
+                self.memory.adopt(&source.id, hash, address, content);
+                Merged::Adopted
+            }
             Step::News(news) => self.news(source, *news),
         }
     }
@@ -42,14 +53,19 @@ impl Fold<'_> {
         if let Some(position) = self.by_hash.get(&hash).copied() {
             return self.update(source, entry, content, position);
         }
+        let stated = entry.published.or(entry.updated);
         if let Some((position, before)) = self.memory.seen(hash) {
             self.memory.set_content(hash, content);
+            let dated = Dated::of(stated, position.rank);
+            self.memory.seen_dated(hash, dated);
+            if position.rank == UNPLACED {
+                return Merged::Same;
+            }
             return self.edit_sealed(source, entry, content, (position, before));
         }
         if self.is_duplicate(source, address) {
             return Merged::Same;
         }
-        let stated = entry.published.or(entry.updated);
         // Undated entries keep the order of their document: each a millisecond below the one before.
         let undated = self.now.plus_millis(-i64::try_from(index).unwrap_or(0));
         let published = stated.map_or(undated, |stated| stated.min(self.now));
@@ -101,6 +117,10 @@ impl Fold<'_> {
         let Some((position, before)) = self.memory.seen(hash) else {
             return Merged::Same;
         };
+        if position.rank == UNPLACED {
+            self.memory.forget(hash);
+            return Merged::Same;
+        }
         self.edits.push(Edit {
             position,
             source: source.id.clone(),

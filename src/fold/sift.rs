@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical;
+use super::dated::Dated;
 use super::entry::{content, identity, identity_of_guid, newest, shared_addresses, tags};
+use super::forget::Forgotten;
 use super::merge::Fold;
 use super::views::{haystack, passes};
 use crate::config::Source;
@@ -43,12 +45,18 @@ pub(crate) struct Sifted {
 /// What one entry means.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    /// A sealed item of this identity is as it was.
-    Seen(u64),
+    /// A sealed item of this identity is as it was, and dated so.
+    Seen(u64, Dated),
     /// An item of this identity no longer passes its source's filters.
     Refused(u64),
     /// It is not known, and older than what is remembered; its address, 0 where that says nothing.
     TooOld(u64),
+    /// It is not known, has no date, and may be one that was forgotten while it was listed.
+    Undated {
+        hash: u64,
+        address: u64,
+        content: u64,
+    },
     /// New or changed.
     News(Box<News>),
 }
@@ -89,14 +97,8 @@ fn written_bytes(text: &str) -> usize {
 }
 
 impl Fold<'_> {
-    /// What `parsed` brings on top of what was known when the fold began. `forgotten_upto`: see
-    /// [`super::SourceState::forgotten_upto`].
-    pub(crate) fn sift(
-        &self,
-        source: &Source,
-        parsed: Parsed,
-        forgotten_upto: Option<i64>,
-    ) -> Sifted {
+    /// What `parsed` brings on top of what was known when the fold began.
+    pub(crate) fn sift(&self, source: &Source, parsed: Parsed, forgotten: Forgotten) -> Sifted {
         let mut sifted = Sifted {
             link: parsed.link,
             read: parsed.entries.len(),
@@ -139,7 +141,7 @@ impl Fold<'_> {
                 content: 0,
                 index,
             };
-            let step = self.meaning(source, news, forgotten_upto);
+            let step = self.meaning(source, news, forgotten);
             if let Some(Step::News(news)) = &step {
                 sifted.news_bytes += news.bytes();
             }
@@ -150,12 +152,7 @@ impl Fold<'_> {
     }
 
     /// `None` where nothing is to be done.
-    fn meaning(
-        &self,
-        source: &Source,
-        mut news: News,
-        forgotten_upto: Option<i64>,
-    ) -> Option<Step> {
+    fn meaning(&self, source: &Source, mut news: News, forgotten: Forgotten) -> Option<Step> {
         let (entry, hash) = (&mut news.entry, news.hash);
         entry.tags = tags(source, entry);
         let wanted = passes(
@@ -173,21 +170,27 @@ impl Fold<'_> {
                 false => Some(Step::News(Box::new(news))),
             };
         }
-        if let Some(known) = self.memory.content(hash) {
+        let stated = news.entry.published.or(news.entry.updated);
+        if let Some((known, dated)) = self.memory.content(hash, stated) {
             return Some(match known == news.content {
                 _ if !wanted => Step::Refused(hash),
-                true => Step::Seen(hash),
+                true => Step::Seen(hash, dated),
                 false => Step::News(Box::new(news)),
             });
         }
         if !wanted {
             return None;
         }
-        let stated = news.entry.published.or(news.entry.updated);
-        let forgotten = forgotten_upto.is_some_and(|upto| stated.is_none_or(|at| at.0 <= upto));
-        let left = |upto| stated.is_some_and(|at| at.0 <= upto);
-        if forgotten || self.dropped.is_some_and(left) {
+        let upto = forgotten.upto.max(self.dropped);
+        if stated.is_some_and(|at| upto.is_some_and(|upto| at.0 <= upto)) {
             return Some(Step::TooOld(news.address));
+        }
+        if stated.is_none() && forgotten.adopts_undated {
+            return Some(Step::Undated {
+                hash,
+                address: news.address,
+                content: news.content,
+            });
         }
         Some(Step::News(Box::new(news)))
     }
@@ -247,7 +250,7 @@ mod tests {
                     entries: vec![entry.clone()],
                     ..Parsed::default()
                 };
-                let counted = fold.sift(source, parsed, None).news_bytes;
+                let counted = fold.sift(source, parsed, Forgotten::default()).news_bytes;
                 let item = Item {
                     id: Position::MAX.to_string(),
                     title: entry.title,

@@ -45,6 +45,10 @@ pub struct SourceState {
     /// Entries dated up to this (milliseconds since 1970) are taken for known: their memory was given up.
     #[serde(default)]
     pub forgotten_upto: Option<i64>,
+    /// Entries without a date that its next document has and nobody knows are taken for known, once: the memory of some may
+    /// have been given up while it listed them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopts_undated: bool,
     /// The newest purge that was heeded for it: see [`crate::cache`].
     #[serde(default)]
     pub purged: u64,
@@ -250,10 +254,13 @@ impl State {
         };
     }
 
-    /// Entries of `source` dated up to `rank` are taken for known from here on: their memory was given up.
-    pub(crate) fn forget_upto(&mut self, source: &str, rank: i64) {
-        if let Some(known) = self.sources.get_mut(source) {
-            known.forgotten_upto = known.forgotten_upto.max(Some(rank));
+    /// Forgets sealed items beyond `max`. Entries of their sources that can't be told from them are taken for known from
+    /// here on.
+    pub(crate) fn trim(&mut self, max: usize, now: Timestamp) {
+        for (source, given_up) in self.memory.trim(max, now) {
+            if let Some(known) = self.sources.get_mut(&source) {
+                known.give_up(given_up);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ mod definitions;
 mod engagement;
 mod export;
 mod figures;
+mod forgotten;
 mod lost;
 mod model;
 mod operations;

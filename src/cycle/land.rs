@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-use crate::fold;
+use crate::fold::{self, SourceState};
 use crate::host::{Host, Kv, KvError, Level, PURGED_KEYS_MAX};
 use crate::publish::{self, Published, Values};
 use crate::slice::{Head, HeadParts, Position, VALUE_BYTES_MAX};
@@ -252,7 +252,19 @@ impl<H: Host> Run<'_, H> {
         let goes_on = self.asked && (self.state.goes_on || self.loaded.state.goes_on);
         let checks = self.asked && self.is_called_early();
         let dirty = || self.has_ripe() || self.state.differs(&self.loaded.state);
-        touched || goes_on || self.early || self.alarm.wants || (due && (checks || dirty()))
+        let wants = touched || goes_on || self.early || self.alarm.wants;
+        wants || self.has_adopted() || (due && (checks || dirty()))
+    }
+
+    /// Whether a document was taken for known because some of its items may have been forgotten: if that were not stored, the
+    /// next one would be too.
+    fn has_adopted(&self) -> bool {
+        let stored = &self.loaded.state.sources;
+        let adopted = |(id, known): (&String, &SourceState)| {
+            let before = stored.get(id);
+            !known.adopts_undated && before.is_some_and(|before| before.adopts_undated)
+        };
+        self.state.sources.iter().any(adopted)
     }
 
     /// Whether a call came before anything was due lately: then a stored check time spares a request.

@@ -221,3 +221,20 @@ fn a_lost_state_neither_doubles_nor_silences_a_source_without_dates() {
     cycle(&world, &site);
     assert_eq!(numbers(&world), [0, 1, 2, 3, 5, 6]);
 }
+
+#[test]
+fn no_more_than_one_document_is_taken_for_known() {
+    let undated = |number| dated(number, None);
+    let (world, site) = site((0..4).map(undated).collect());
+    flood(&world, &site);
+    world.kv.values.borrow_mut().remove(&at(keys::STATE));
+    world.fail("a", 500);
+    cycle(&world, &site);
+    // The state was stored just now, and is stored again: else the second of these would be taken for known too.
+    for (listed, added) in [(4, 0), (5, 1), (6, 1)] {
+        world.pass(60);
+        world.set("a", (0..listed).map(undated).collect());
+        assert_eq!(world.cycle(&site).added, added, "{listed}");
+    }
+    assert_eq!(numbers(&world), [0, 1, 2, 3, 4, 5]);
+}

@@ -6,13 +6,12 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use edgefold::config::{Budget, Config, Limits, Retention, Site, Source, SourceKind};
+use edgefold::config::Config;
 use edgefold::cycle::{KvCounts, RunOutcome, Scope, run};
-use edgefold::testing::{Answer, TestHost, block_on};
+use edgefold::testing::{Answer, TestConfig, TestHost, block_on};
 use edgefold::time::Timestamp;
 
 struct Counting;
@@ -101,50 +100,10 @@ impl World {
 }
 
 fn config() -> Config {
-    Config {
-        site: Site {
-            title: "Site".into(),
-            description: String::new(),
-            language: "en".into(),
-            url: None,
-            page_items: 30,
-        },
-        alerts: None,
-        budget: Budget {
-            writes_per_day: 1_000_000,
-            reads_per_day: None,
-            requests_per_day: None,
-            engagement_every_s: 3600,
-            cache_writes_per_day: 0,
-        },
-        limits: Limits {
-            concurrency: 6,
-            requests_per_run: 50,
-            run_time_ms: 20_000,
-            timeout_ms: 10_000,
-            body_bytes_max: 64 << 20,
-            items_per_source: 10_000,
-            redirects: 5,
-        },
-        retention: Retention::default(),
-        cache: edgefold::config::Cache::default(),
-        sources: vec![Source {
-            id: "a".into(),
-            title: "A".into(),
-            url: "https://a.example/feed.json".into(),
-            kind: SourceKind::Feed,
-            category: "alpha".into(),
-            tags: Vec::new(),
-            every_s: 900,
-            headers: BTreeMap::new(),
-            include: Vec::new(),
-            mute: Vec::new(),
-            timeout_ms: None,
-            body_bytes_max: None,
-        }],
-        proxies: Vec::new(),
-        views: Vec::new(),
-    }
+    TestConfig::new()
+        .source("a", "https://a.example/feed.json", "alpha")
+        .with(|config| config.sources[0].title = "A".to_owned())
+        .build()
 }
 
 /// Cycles of a site with `history` items: nothing changed, a document that says the same, five new items.

@@ -1,7 +1,7 @@
 //! A host in memory, for tests of whoever builds on this crate, and its own: the feature `testing`, never on in a guest.
 //!
 //! [`TestHost`] is a site's whole outside: a store ([`TestKv`]), upstreams that answer as they are told to ([`Answer`]), a clock that stands
-//! still unless it is moved, variables, a log. All that is stored, asked and counted is in plain fields, to be set and looked at. Nothing is
+//! still unless it is moved, variables, a log; [`TestConfig`] makes the configuration that goes with it. All that is stored, asked and counted is in plain fields, to be set and looked at. Nothing is
 //! random and nothing waits for anything but a second poll, so [`block_on`] runs it without an executor.
 //!
 //! ```
@@ -20,6 +20,7 @@
 
 mod host;
 mod kv;
+mod site;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -27,6 +28,7 @@ use std::task::{Context, Poll, Waker};
 
 pub use host::{Answer, TestHost};
 pub use kv::{Fault, KEYS_PER_PAGE, TestKv};
+pub use site::{TestConfig, test_source};
 
 /// Polls of one [`block_on`]: more than any test needs.
 const POLLS_MAX: usize = 10_000_000;

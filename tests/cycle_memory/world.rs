@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edgefold::config::{Budget, Config, Limits, Retention, Site, Source, SourceKind, View};
+use edgefold::config::Config;
 use edgefold::cycle::{Report, Scope, run};
 use edgefold::host::*;
+use edgefold::testing::TestConfig;
 use edgefold::time::Timestamp;
 use futures_util::FutureExt;
 
@@ -219,58 +220,18 @@ const CATEGORIES: [&str; 5] = ["news", "releases", "science", "status", "video"]
 
 /// A site of so many feeds, in five categories; `views`: lists of all items, that of everything included.
 pub(super) fn config(feeds: usize, views: usize) -> Config {
-    let view = |number: usize| View {
-        id: format!("all-{number}"),
-        title: format!("All {number}"),
-        categories: Vec::new(),
-        sources: Vec::new(),
-        tags: Vec::new(),
-        include: Vec::new(),
-        mute: Vec::new(),
-    };
-    let source = |feed: usize| Source {
-        id: format!("feed-{feed}"),
-        title: format!("Feed {feed}"),
-        url: format!("https://feeds.example/{feed}"),
-        kind: SourceKind::Feed,
-        category: CATEGORIES[feed % CATEGORIES.len()].into(),
-        tags: Vec::new(),
-        every_s: 900,
-        headers: BTreeMap::new(),
-        include: Vec::new(),
-        mute: Vec::new(),
-        timeout_ms: None,
-        body_bytes_max: None,
-    };
-    Config {
-        site: Site {
-            title: "Site".into(),
-            description: String::new(),
-            language: "en".into(),
-            url: None,
-            page_items: 30,
-        },
-        alerts: None,
-        budget: Budget {
-            writes_per_day: 1_000_000,
-            reads_per_day: None,
-            requests_per_day: None,
-            engagement_every_s: 3600,
-            cache_writes_per_day: 0,
-        },
-        limits: Limits {
-            concurrency: 6,
-            requests_per_run: 1_000,
-            run_time_ms: 20_000,
-            timeout_ms: 10_000,
-            body_bytes_max: 5 << 20,
-            items_per_source: 10_000,
-            redirects: 5,
-        },
-        retention: Retention::default(),
-        cache: edgefold::config::Cache::default(),
-        sources: (0..feeds).map(source).collect(),
-        proxies: Vec::new(),
-        views: (1..views).map(view).collect(),
+    let mut config = TestConfig::new().with(|config| {
+        config.limits.requests_per_run = 1_000;
+        config.limits.body_bytes_max = 5 << 20;
+    });
+    for feed in 0..feeds {
+        let url = format!("https://feeds.example/{feed}");
+        let category = CATEGORIES[feed % CATEGORIES.len()];
+        config = config.source(&format!("feed-{feed}"), &url, category);
+        config = config.with(|config| config.sources[feed].title = format!("Feed {feed}"));
     }
+    for view in 1..views {
+        config = config.view(&format!("all-{view}"), &format!("All {view}"), &[]);
+    }
+    config.build()
 }

@@ -21,6 +21,7 @@ use edgefold::item::{
     AUTHOR_CHARS_MAX, SUMMARY_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX, URL_BYTES_MAX,
 };
 use edgefold::parse::{ParseError, Parsed, parse};
+use edgefold::testing::{TestConfig, test_source};
 use serde_json::Value;
 use url::Url;
 
@@ -42,30 +43,17 @@ fn testdata() -> Option<PathBuf> {
 
 fn limits(items_per_source: usize) -> Limits {
     Limits {
-        concurrency: 6,
-        requests_per_run: 50,
-        run_time_ms: 20_000,
-        timeout_ms: 10_000,
         body_bytes_max: 5 << 20,
         items_per_source,
-        redirects: 5,
+        ..TestConfig::new().build().limits
     }
 }
 
 fn source(kind: SourceKind) -> Source {
     Source {
-        id: "test".to_owned(),
         title: "Test".to_owned(),
-        url: DOCUMENT_URL.to_owned(),
         kind,
-        category: "all".to_owned(),
-        tags: Vec::new(),
-        every_s: 900,
-        headers: std::collections::BTreeMap::new(),
-        include: Vec::new(),
-        mute: Vec::new(),
-        timeout_ms: None,
-        body_bytes_max: None,
+        ..test_source("test", DOCUMENT_URL, "all")
     }
 }
 

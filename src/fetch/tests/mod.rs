@@ -6,12 +6,11 @@ mod codings;
 mod redirects;
 mod secrets;
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::*;
-use crate::config::{Budget, HeaderText, Limits, Site, SourceKind};
-use crate::testing::{Answer, TestHost, block_on};
+use crate::config::HeaderText;
+use crate::testing::{Answer, TestConfig, TestHost, block_on, test_source};
 
 const FEED: &[u8] = b"<rss version=\"2.0\"><channel><title>News</title></channel></rss>";
 const START: &str = "https://a.example/feed";
@@ -115,53 +114,24 @@ impl Script {
 
 fn source(id: &str, url: &str) -> Source {
     Source {
-        id: id.into(),
-        title: id.into(),
-        url: url.into(),
-        kind: SourceKind::Feed,
-        category: "news".into(),
-        tags: Vec::new(),
-        every_s: 900,
-        headers: BTreeMap::new(),
-        include: Vec::new(),
-        mute: Vec::new(),
-        timeout_ms: None,
-        body_bytes_max: None,
+        title: id.to_owned(),
+        ..test_source(id, url, "news")
     }
 }
 
 fn config() -> Config {
-    Config {
-        site: Site {
-            title: "T".into(),
-            description: String::new(),
-            language: "en".into(),
-            url: Some("https://site.example".into()),
-            page_items: 25,
-        },
-        retention: crate::config::Retention::default(),
-        cache: crate::config::Cache::default(),
-        alerts: None,
-        budget: Budget {
-            writes_per_day: 500,
-            reads_per_day: None,
-            requests_per_day: None,
-            engagement_every_s: 3600,
-            cache_writes_per_day: 0,
-        },
-        limits: Limits {
-            concurrency: 2,
-            requests_per_run: 50,
-            run_time_ms: 20_000,
-            timeout_ms: 10_000,
-            body_bytes_max: 1000,
-            items_per_source: 100,
-            redirects: 3,
-        },
-        sources: Vec::new(),
-        proxies: Vec::new(),
-        views: Vec::new(),
-    }
+    TestConfig::new()
+        .with(|config| {
+            config.site.title = "T".to_owned();
+            config.site.url = Some("https://site.example".to_owned());
+            config.site.page_items = 25;
+            config.budget.writes_per_day = 500;
+            config.limits.concurrency = 2;
+            config.limits.body_bytes_max = 1000;
+            config.limits.items_per_source = 100;
+            config.limits.redirects = 3;
+        })
+        .build()
 }
 
 fn with_secret(template: &str) -> Source {

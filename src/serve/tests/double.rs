@@ -6,14 +6,14 @@ use std::ops::Deref;
 use bytes::Bytes;
 use http::Request;
 
-use crate::config::{Budget, Config, Limits, Site};
+use crate::config::{Config, Site};
 use crate::host::KvError;
 use crate::item::Item;
 use crate::page::{Model, SourceHealth, ViewCount, item_html, sections};
 use crate::serve::handle;
 use crate::slice::{Activity, HeadParts, Ledger, Lineage, Position, Row, ViewParts, keys};
 use crate::tenant::Tenant;
-use crate::testing::{TestHost, block_on};
+use crate::testing::{TestConfig, TestHost, block_on};
 use crate::time::Timestamp;
 
 pub(super) const NOW: &str = "2026-11-21T09:31:20Z";
@@ -146,31 +146,15 @@ pub(super) fn site() -> Site {
 }
 
 pub(super) fn config() -> Config {
-    Config {
-        site: site(),
-        retention: crate::config::Retention::default(),
-        cache: crate::config::Cache::default(),
-        alerts: None,
-        budget: Budget {
-            writes_per_day: 1000,
-            reads_per_day: None,
-            requests_per_day: None,
-            engagement_every_s: 3600,
-            cache_writes_per_day: 0,
-        },
-        limits: Limits {
-            concurrency: 6,
-            requests_per_run: 25,
-            run_time_ms: 20_000,
-            timeout_ms: 10_000,
-            body_bytes_max: 5 << 20,
-            items_per_source: 100,
-            redirects: 5,
-        },
-        sources: Vec::new(),
-        proxies: Vec::new(),
-        views: Vec::new(),
-    }
+    TestConfig::new()
+        .with(|config| {
+            config.site = site();
+            config.budget.writes_per_day = 1000;
+            config.limits.requests_per_run = 25;
+            config.limits.body_bytes_max = 5 << 20;
+            config.limits.items_per_source = 100;
+        })
+        .build()
 }
 
 /// Items of the sources `a` (category `news`) and `b` (category `code`) in turn, a minute apart, newest first.

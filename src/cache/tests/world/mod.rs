@@ -19,7 +19,8 @@ use futures_util::future::poll_fn;
 pub(in crate::cache::tests) use pop::Pop;
 
 use crate::cache::{Answer, Failure};
-use crate::config::{Budget, Config, Limits, PASSABLE_TYPES, Proxy, Retention, Site};
+use crate::config::{Config, PASSABLE_TYPES, Proxy};
+use crate::testing::TestConfig;
 
 const START: i64 = 1_790_000_000_000;
 
@@ -216,35 +217,13 @@ pub(in crate::cache::tests) fn proxy(id: &str) -> Proxy {
 }
 
 pub(in crate::cache::tests) fn config() -> Config {
-    Config {
-        site: Site {
-            title: "Site".into(),
-            description: String::new(),
-            language: "en".into(),
-            url: None,
-            page_items: 30,
-        },
-        alerts: None,
-        budget: Budget {
-            writes_per_day: 100_000,
-            cache_writes_per_day: 10_000,
-            reads_per_day: None,
-            requests_per_day: None,
-            engagement_every_s: 3600,
-        },
-        limits: Limits {
-            concurrency: 6,
-            requests_per_run: 50,
-            run_time_ms: 20_000,
-            timeout_ms: 10_000,
-            body_bytes_max: 100_000,
-            items_per_source: 100,
-            redirects: 5,
-        },
-        retention: Retention::default(),
-        cache: crate::config::Cache::default(),
-        sources: Vec::new(),
-        proxies: vec![proxy("prices")],
-        views: Vec::new(),
-    }
+    TestConfig::new()
+        .with(|config| {
+            config.budget.writes_per_day = 100_000;
+            config.budget.cache_writes_per_day = 10_000;
+            config.limits.body_bytes_max = 100_000;
+            config.limits.items_per_source = 100;
+            config.proxies = vec![proxy("prices")];
+        })
+        .build()
 }

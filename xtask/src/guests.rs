@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use crate::process::{cargo, output, run};
-use crate::{root, setup};
+use crate::{optimise, root, setup};
 
 /// What `cargo xtask build` is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,6 +101,9 @@ pub(crate) fn build(which: Which, config: Option<&Path>) -> anyhow::Result<()> {
         .collect();
     let targets: Vec<&str> = wanted.iter().map(|guest| guest.target).collect();
     setup::targets(&targets)?;
+    if !setup::has_wasm_opt() {
+        println!("without wasm-opt (Debian: `apt-get install binaryen`) guests are a tenth larger");
+    }
     for guest in wanted {
         let start = Instant::now();
         let file = build_one(guest, config.as_deref())?;
@@ -140,6 +143,7 @@ fn build_one(guest: &Guest, config: Option<&Path>) -> anyhow::Result<PathBuf> {
         .join(guest.target)
         .join("guest")
         .join(guest.file);
+    let built = optimise::smaller(&built)?.unwrap_or(built);
     let file = root().join("dist").join(guest.dist);
     copy_if_changed(&built, &file)?;
     if guest.which == Which::Fastly {

@@ -13,6 +13,7 @@ mod docs;
 mod guests;
 mod hosts;
 mod neutral;
+mod optimise;
 mod process;
 mod programs;
 mod screenshot;

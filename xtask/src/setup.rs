@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 
 use crate::process::{cargo, output, run};
-use crate::root;
+use crate::{optimise, root};
 
 /// The Fastly Compute emulator that the host tests drive.
 pub(crate) const VICEROY_VERSION: &str = "0.22.0";
@@ -206,6 +206,20 @@ pub(crate) fn store_servers() -> anyhow::Result<bool> {
         program(&[name], name)?;
     }
     Ok(true)
+}
+
+/// Whether guests can be made smaller.
+pub(crate) fn has_wasm_opt() -> bool {
+    on_path(&[optimise::PROGRAM]).is_some()
+}
+
+/// Installs what makes guests smaller, so that what is tested is what is shipped. Without it, and where we may not install it, they are
+/// built all the same.
+pub(crate) fn wasm_opt() -> anyhow::Result<()> {
+    if has_wasm_opt() || !may_install() {
+        return Ok(());
+    }
+    program(&[optimise::PROGRAM], "binaryen").map(drop)
 }
 
 /// Root on a Debian.

@@ -28,6 +28,7 @@ pub(crate) fn run(quick: bool) -> anyhow::Result<bool> {
 fn run_all(steps: &mut Steps, counts: &mut Counts) {
     let set_up = steps.run("set-up", "cargo xtask test", || {
         setup::targets(&guests::TARGETS)?;
+        setup::wasm_opt()?;
         setup::store_servers()?;
         setup::nats_server(&guests::target_dir()?.join("nats"))?;
         setup::viceroy().map(drop)

@@ -2,13 +2,15 @@
 //!
 //! Oldest first, because what is sealed stays where it is: new items come behind what a client has already. The lists of
 //! segments say how many bytes of JSON each holds, so that the length is known before anything is read, and any byte of it is
-//! found with two reads.
+//! found with two reads. For the same reason a value that is lost keeps its place: see `filler.rs`.
 
 use bytes::Bytes;
 
-use super::{ReadError, directory, segment};
+use super::filler::Filler;
+use super::lines::{first_upto, lines, lines_bytes};
+use super::{ReadError, verified_directory, verified_segment};
 use crate::host::Kv;
-use crate::slice::{Corrupt, Directory, Head, Items, Position, SliceRef};
+use crate::slice::{Corrupt, Directory, Head, Position, SliceRef, keys};
 
 /// What is still to be read of an export. Holds no value of the store but the head and one directory; it goes by the head
 /// that it began with, whatever is published meanwhile.
@@ -24,6 +26,14 @@ pub struct Export {
     listed: usize,
     /// The directory that is being read, and how many of its segments are done with.
     within: Option<(Directory, usize)>,
+    /// What is missing is lost, and not on its way.
+    passes_over: bool,
+    /// In the place of a lost value that is being given.
+    filler: Option<Filler>,
+    /// It begins with a value that is lost, where it was to begin within that.
+    begins_lost: bool,
+    /// Why the last value was passed over, until somebody asks.
+    passed_over: Option<ReadError>,
 }
 
 impl Export {
@@ -40,6 +50,20 @@ impl Export {
             left: sealed + lines_bytes(&head.items, Some(view), 0),
             listed: 0,
             within: None,
+            passes_over: false,
+            filler: None,
+            begins_lost: false,
+            passed_over: None,
+        }
+    }
+
+    /// What is missing is passed over as what is damaged: it can't be on its way any more. Each lost item is a line that says `lost`, so
+    /// that length and places of everything else are as they were. A missing value takes one more read, of the head.
+    #[must_use]
+    pub fn past_lost(self) -> Self {
+        Self {
+            passes_over: true,
+            ..self
         }
     }
 
@@ -64,19 +88,32 @@ impl Export {
         self
     }
 
-    /// Only the lines after the item at `place`, which need not be there any more. At most two reads.
+    /// Only the lines after the item at `place`, which need not be there any more; where what spans it is lost, all of that is told
+    /// first. At most two reads.
     ///
     /// # Errors
     /// Where what spans it can't be read.
-    pub async fn after<K: Kv>(self, kv: &K, place: Position) -> Result<Self, ReadError> {
+    pub async fn after<K: Kv>(mut self, kv: &K, place: Position) -> Result<Self, ReadError> {
         let before = self.bytes_upto(kv, place).await?;
         Ok(self.part(before, u64::MAX))
     }
 
+    /// Whether [`Export::after`] found what spans its place lost: it is longer then than it was before.
+    #[must_use]
+    pub fn begins_lost(&self) -> bool {
+        self.begins_lost
+    }
+
+    /// Why the last value was passed over, told once.
+    pub fn passed_over(&mut self) -> Option<ReadError> {
+        self.passed_over.take()
+    }
+
     /// Bytes of the lines of all items at `place` and older.
-    async fn bytes_upto<K: Kv>(&self, kv: &K, place: Position) -> Result<u64, ReadError> {
+    async fn bytes_upto<K: Kv>(&mut self, kv: &K, place: Position) -> Result<u64, ReadError> {
         let mut before = 0;
-        for listed in oldest_first(&self.head, self.view) {
+        let head = self.head.clone();
+        for listed in oldest_first(&head, self.view) {
             let mut reference = listed.reference;
             if reference.newest <= place {
                 before += u64::from(reference.json_bytes);
@@ -86,7 +123,11 @@ impl Export {
                 return Ok(before);
             }
             if listed.directory {
-                let opened = directory(kv, reference).await?;
+                let opened = verified_directory(kv, reference).await;
+                let Some(opened) = self.usable(kv, opened).await? else {
+                    self.begins_lost = true;
+                    return Ok(before);
+                };
                 let spanning = opened.segments().rev().find(|one| {
                     let whole = one.newest <= place;
                     before += if whole { u64::from(one.json_bytes) } else { 0 };
@@ -97,11 +138,15 @@ impl Export {
                 };
                 reference = spanning;
             }
-            let opened = segment(kv, reference).await?;
+            let opened = verified_segment(kv, reference).await;
+            let Some(opened) = self.usable(kv, opened).await? else {
+                self.begins_lost = true;
+                return Ok(before);
+            };
             before += lines_bytes(&opened.items, None, first_upto(&opened.items, place));
             return Ok(before);
         }
-        let items = &self.head.items;
+        let items = &head.items;
         Ok(before + lines_bytes(items, Some(self.view), first_upto(items, place)))
     }
 
@@ -109,7 +154,8 @@ impl Export {
     /// an error there is nothing more.
     ///
     /// # Errors
-    /// Where a value can't be read, or holds not what the lists say: what was given before is right, and the rest is missing.
+    /// Where a value can't be read, or holds not what the lists say, and that is not passed over: what was given before is right,
+    /// and the rest is missing.
     pub async fn next<K: Kv>(&mut self, kv: &K) -> Option<Result<Bytes, ReadError>> {
         while self.left > 0 {
             match self.step(kv).await {
@@ -126,6 +172,14 @@ impl Export {
 
     /// Goes on by one segment, or passes over what comes before the first byte that is wanted.
     async fn step<K: Kv>(&mut self, kv: &K) -> Result<Bytes, ReadError> {
+        if let Some(filler) = &mut self.filler {
+            let piece = filler.next(self.left);
+            match &piece {
+                Some(piece) => self.left -= piece.len() as u64,
+                None => self.filler = None,
+            }
+            return Ok(piece.unwrap_or_default());
+        }
         if let Some((open, done)) = &mut self.within {
             let next = open.segments().rev().nth(*done);
             *done += 1;
@@ -138,9 +192,13 @@ impl Export {
         let next = oldest_first(&self.head, self.view).nth(self.listed);
         self.listed += 1;
         match next {
-            None => self.cut(lines(&self.head.items, Some(self.view)), None),
+            None => self.cut(lines(&self.head.items, Some(self.view)), true),
             Some(listed) if listed.directory && !self.passes(listed.reference) => {
-                self.within = Some((directory(kv, listed.reference).await?, 0));
+                let opened = verified_directory(kv, listed.reference).await;
+                match self.usable(kv, opened).await? {
+                    Some(opened) => self.within = Some((opened, 0)),
+                    None => self.fill(listed.reference),
+                }
                 Ok(Bytes::new())
             }
             Some(listed) if listed.directory => Ok(Bytes::new()),
@@ -152,8 +210,56 @@ impl Export {
         if self.passes(reference) {
             return Ok(Bytes::new());
         }
-        let items = segment(kv, reference).await?.items;
-        self.cut(lines(&items, None), Some(reference))
+        let read = verified_segment(kv, reference).await;
+        let read = read.and_then(|segment| {
+            let lines = lines(&segment.items, None);
+            if u64::from(reference.json_bytes) == lines.len() as u64 {
+                Ok(lines)
+            } else {
+                Err(Corrupt("a segment of another length than is listed").into())
+            }
+        });
+        match self.usable(kv, read).await? {
+            Some(lines) => self.cut(lines, false),
+            None => {
+                self.fill(reference);
+                Ok(Bytes::new())
+            }
+        }
+    }
+
+    /// `None` where the value is lost, and that is passed over. What a newer head no longer names may have been deleted since: that
+    /// is no loss, and not told as one.
+    async fn usable<T, K: Kv>(
+        &mut self,
+        kv: &K,
+        read: Result<T, ReadError>,
+    ) -> Result<Option<T>, ReadError> {
+        if let Err(ReadError::Missing(key)) = &read
+            && !(self.passes_over && self.is_of_the_head(kv).await?)
+        {
+            return Err(ReadError::Missing(key.clone()));
+        }
+        match read {
+            Err(error) if error.is_of_a_value() => {
+                self.passed_over = Some(error);
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
+    }
+
+    /// Whether the head that it goes by is still the published one.
+    async fn is_of_the_head<K: Kv>(&self, kv: &K) -> Result<bool, ReadError> {
+        let published = kv.get(keys::HEAD).await?;
+        let published = published.and_then(|entry| Head::open(entry.value).ok());
+        Ok(published.is_some_and(|head| head.generation() == self.head.generation()))
+    }
+
+    /// Gives lines that say so in the place of what `reference` names, which does not lie before the first byte that is wanted.
+    fn fill(&mut self, reference: SliceRef) {
+        let from = std::mem::take(&mut self.skip);
+        self.filler = Some(Filler::new(reference, from));
     }
 
     /// Whether `reference` lies before the first byte that is wanted; it is counted as passed then.
@@ -166,17 +272,14 @@ impl Export {
         passes
     }
 
-    /// What is wanted of `lines`, which are what `reference` names, or the head's own.
-    fn cut(&mut self, lines: Vec<u8>, reference: Option<SliceRef>) -> Result<Bytes, ReadError> {
+    /// What is wanted of `lines`, which are a segment's or, `last`, the head's own.
+    fn cut(&mut self, lines: Vec<u8>, last: bool) -> Result<Bytes, ReadError> {
         let long = lines.len() as u64;
-        if reference.is_some_and(|reference| u64::from(reference.json_bytes) != long) {
-            return Err(Corrupt("a segment of another length than is listed").into());
-        }
         let from = self.skip.min(long);
         self.skip -= from;
         let take = self.left.min(long - from);
         self.left -= take;
-        if reference.is_none() && self.left > 0 {
+        if last && self.left > 0 {
             return Err(Corrupt("a head of another length than was counted").into());
         }
         let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
@@ -199,36 +302,4 @@ fn oldest_first(head: &Head, view: u16) -> impl Iterator<Item = Listed> + '_ {
     };
     let directories = head.directories(view).rev().map(listed(true));
     directories.chain(head.segments(view).rev().map(listed(false)))
-}
-
-/// The index of the newest item at `place` or older.
-fn first_upto(items: &Items, place: Position) -> usize {
-    items
-        .find(place)
-        .unwrap_or_else(|| items.first_below(place))
-}
-
-/// Indexes of the items of `view` (all where `None`) from `from` on, newest first.
-fn chosen(items: &Items, view: Option<u16>, from: usize) -> impl DoubleEndedIterator<Item = usize> {
-    (from..items.len()).filter(move |index| view.is_none_or(|view| items.in_view(*index, view)))
-}
-
-/// Bytes of the lines of those. A line is as long as the stored JSON: its end takes the place of the comma.
-fn lines_bytes(items: &Items, view: Option<u16>, from: usize) -> u64 {
-    chosen(items, view, from)
-        .map(|index| items.json_with_comma(index, index + 1).len() as u64)
-        .sum()
-}
-
-/// The items of `view` as lines, oldest first.
-fn lines(items: &Items, view: Option<u16>) -> Vec<u8> {
-    let bytes = lines_bytes(items, view, 0);
-    let mut lines = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
-    for index in chosen(items, view, 0).rev() {
-        lines.extend_from_slice(&items.json_with_comma(index, index + 1));
-        if let Some(comma) = lines.last_mut() {
-            *comma = b'\n';
-        }
-    }
-    lines
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::host::Host;
+use crate::host::{Host, Level};
 use crate::read::{Export, ReadError};
 use crate::tenant::{Tenant, TenantKv};
 
@@ -80,6 +80,9 @@ impl Body {
         let rest = self.rest.as_mut()?;
         let kv = TenantKv::new(host.kv(), &rest.tenant);
         let piece = rest.export.next(&kv).await;
+        if let Some(why) = rest.export.passed_over() {
+            host.log(Level::Error, &format!("passed over: {why}"));
+        }
         if !matches!(piece, Some(Ok(_))) {
             self.rest = None;
         }

@@ -10,8 +10,8 @@ use super::query::{Parameters, echo};
 use super::range::{self, Wanted};
 use super::reads;
 use super::reply::Reply;
-use crate::host::Host;
-use crate::read::Export;
+use crate::host::{Host, Kv};
+use crate::read::{Export, is_lost};
 use crate::slice::Position;
 use crate::tenant::TenantHost;
 
@@ -31,13 +31,18 @@ pub(super) async fn export<H: Host>(
     reads::check_selection(&reads::selections(&head), category, None)?;
     let view = head.view(category.unwrap_or("all")).unwrap_or_default();
     let mut export = Export::new(&head, view);
+    if is_lost(&head, host.kv().capabilities(), host.time().await) {
+        export = export.past_lost();
+    }
     if let Some(place) = after {
         export = export
             .after(host.kv(), place)
             .await
             .map_err(|error| Problem::store(host, &error))?;
     }
-    let place = after.map_or_else(String::new, |place| place.to_string());
+    // Of another length than before the loss. All else keeps its length and its tag: what is lost by now is not read yet.
+    let lost = if export.begins_lost() { "lost" } else { "" };
+    let place = after.map_or_else(String::new, |place| format!("{place}{lost}"));
     let etag = head_etag(
         head.answers_hash(),
         &["export", category.unwrap_or("all"), &place],

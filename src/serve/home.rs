@@ -87,10 +87,7 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
     let Some(head) = reads::head(host).await? else {
         return Err(Problem::unknown_item(id));
     };
-    let item = read::item(host.kv(), &head, id)
-        .await
-        .map_err(|error| Problem::store(host, &error))?
-        .ok_or_else(|| Problem::unknown_item(id))?;
+    let item = reads::find(host, &head, id).await?;
     let now = host.time().await;
     let selections = reads::selections(&head);
     let etag = head_etag(

@@ -12,7 +12,7 @@ use super::search;
 use crate::config::Cache;
 use crate::host::{Host, Kv, Level};
 use crate::page::{self, Kind, Selections};
-use crate::read::{self, Cursor, Page, Query, ReadError, is_lost};
+use crate::read::{self, Cursor, ItemFragments, Page, Query, ReadError, is_lost};
 use crate::slice::{Head, PAGE_ITEMS_MAX, Section, Snapshot, keys};
 
 /// The published root, or `None` before the first publish: the one read of a first page.
@@ -146,13 +146,8 @@ pub(super) async fn page<H: Host>(
 ) -> Result<Page, Problem> {
     let kv = host.kv();
     let mut found = read::page(kv, head, &query).await;
-    let lost = match &found {
-        Err(ReadError::Corrupt(_)) => true,
-        Err(ReadError::Missing(_)) => is_lost(head, kv.capabilities(), host.time().await),
-        _ => false,
-    };
     if let Err(error) = &found
-        && lost
+        && is_gone(host, head, error).await
     {
         host.log(Level::Error, &format!("passed over: {error}"));
         found = read::page_of_the_rest(kv, head, &query).await;
@@ -161,6 +156,30 @@ pub(super) async fn page<H: Host>(
         // Listed on the page, but not in the head's columns: a source without items.
         .map(Option::unwrap_or_default)
         .map_err(|error| Problem::store(host, &error))
+}
+
+/// Whether `error` is of a stored value that does not come any more: damaged, or missing for too long.
+async fn is_gone<H: Host>(host: &H, head: &Head, error: &ReadError) -> bool {
+    match error {
+        ReadError::Corrupt(_) => true,
+        ReadError::Missing(_) => is_lost(head, host.kv().capabilities(), host.time().await),
+        ReadError::Store(_) => false,
+    }
+}
+
+/// Finds one item.
+pub(super) async fn find<H: Host>(
+    host: &H,
+    head: &Head,
+    id: &str,
+) -> Result<ItemFragments, Problem> {
+    match read::item(host.kv(), head, id).await {
+        Ok(found) => found.ok_or_else(|| Problem::unknown_item(id)),
+        Err(error) if is_gone(host, head, &error).await => {
+            Err(Problem::lost_item(host, id, &error))
+        }
+        Err(error) => Err(Problem::store(host, &error)),
+    }
 }
 
 /// The entity tag of an answer made of `page`: another one where something was passed over.
@@ -243,10 +262,7 @@ pub(super) async fn item<H: Host>(host: &H, id: &str) -> Result<Reply, Problem> 
     let Some(head) = head(host).await? else {
         return Err(Problem::unknown_item(id));
     };
-    let item = read::item(host.kv(), &head, id)
-        .await
-        .map_err(|error| Problem::store(host, &error))?
-        .ok_or_else(|| Problem::unknown_item(id))?;
+    let item = find(host, &head, id).await?;
     let etag = content_etag(&item.json);
     let reply = Reply::ok(JSON, vec![item.json]).of_head(&head, etag, format!("item-{id}"));
     Ok(reply.lasting(Lasting::Head, true))

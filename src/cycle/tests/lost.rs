@@ -1,18 +1,20 @@
 //! Stored values that the store has lost: nothing waits for them longer than it must, and the rest is shown.
 
-use http::{Request, StatusCode};
+use std::cell::RefCell;
+
+use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 
 use super::world::{World, at, block_on, config, post};
 use crate::config::Config;
 use crate::cycle::{CycleError, RunOutcome};
 use crate::read::ReadError;
-use crate::slice::keys;
+use crate::slice::{Position, keys};
 
 const ITEMS: usize = 600;
 
 /// A site with sealed history, and the key and the number of items of a segment in the middle of it.
-fn site() -> (World, Config, String, u64) {
+pub(super) fn site() -> (World, Config, String, u64) {
     let world = World::new();
     let site = config(&["a"]);
     let posts = (0..ITEMS).map(|number| post("a", number as i64)).collect();
@@ -24,16 +26,37 @@ fn site() -> (World, Config, String, u64) {
     (world, site, key, items)
 }
 
-fn get(world: &World, site: &Config, path: &str) -> (StatusCode, String) {
-    let request = Request::builder().uri(path).header("host", "edge.example");
+/// Asks with these headers, and reads the answer to its end.
+pub(super) fn send(
+    world: &World,
+    site: &Config,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> (StatusCode, HeaderMap, String) {
+    let mut request = Request::builder().uri(path).header("host", "edge.example");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
     let request = request.body(bytes::Bytes::new()).unwrap();
     let answer = block_on(crate::serve::handle(world, &site.to_compiled(), request));
-    let status = answer.status();
-    let body = answer.into_body().into_bytes();
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    let (parts, mut body) = answer.into_parts();
+    let mut bytes = Vec::new();
+    while let Some(piece) = block_on(body.next(world)) {
+        bytes.extend_from_slice(&piece.unwrap());
+    }
+    (
+        parts.status,
+        parts.headers,
+        String::from_utf8(bytes).unwrap(),
+    )
 }
 
-fn json(world: &World, site: &Config, path: &str) -> Value {
+pub(super) fn get(world: &World, site: &Config, path: &str) -> (StatusCode, String) {
+    let (status, _, body) = send(world, site, path, &[]);
+    (status, body)
+}
+
+pub(super) fn json(world: &World, site: &Config, path: &str) -> Value {
     let (status, body) = get(world, site, path);
     assert_eq!(status, StatusCode::OK, "{path}: {body}");
     serde_json::from_str(&body).unwrap()
@@ -142,4 +165,49 @@ fn what_may_be_on_its_way_is_waited_for_and_a_page_says_what_is_lost() {
     // Not in a page that this instance has shown before and can show again.
     let page = json(&world, &site, &format!("/api/items?{path}&limit=29"));
     assert!(page["lost"].as_u64() > Some(0), "{page}");
+}
+
+#[test]
+fn an_item_is_waited_for_and_then_not_found_for_that_reason() {
+    let (world, site, lost, _) = site();
+    let segment = world.head().segments(0).nth(1).unwrap();
+    let held = world.walk("all", 50).into_iter().filter_map(|item| {
+        let id = item["id"].as_str()?.to_owned();
+        segment.spans(Position::from_id(&id)?).then_some(id)
+    });
+    let held = RefCell::new(held.collect::<Vec<_>>().into_iter());
+    // Another one each time: what this instance has shown it can show again.
+    let answers = || {
+        let id = held.borrow_mut().next().unwrap();
+        ["/api/items", "/item"].map(|path| get(&world, &site, &format!("{path}/{id}")))
+    };
+    assert!(
+        answers()
+            .iter()
+            .all(|(status, _)| *status == StatusCode::OK)
+    );
+    let kept = world.kv.values.borrow_mut().remove(&at(&lost)).unwrap();
+    for (status, body) in answers() {
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+    }
+    world.pass(60 * 60);
+    for (status, body) in answers() {
+        assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
+        assert!(body.contains("#lost-item"), "{body}");
+    }
+    world.kv.values.borrow_mut().insert(at(&lost), kept.clone());
+    assert!(
+        answers()
+            .iter()
+            .all(|(status, _)| *status == StatusCode::OK)
+    );
+    // Damaged bytes do not come any more.
+    world.pass(-60 * 60);
+    let mut damaged = kept;
+    damaged.0 = damaged.0.slice(..damaged.0.len() / 2);
+    world.kv.values.borrow_mut().insert(at(&lost), damaged);
+    for (status, body) in answers() {
+        assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
+        assert!(body.contains("#lost-item"), "{body}");
+    }
 }

@@ -14,6 +14,7 @@ mod export;
 mod figures;
 mod forgotten;
 mod lost;
+mod lost_export;
 mod model;
 mod operations;
 mod orphans;

@@ -74,6 +74,21 @@ impl Problem {
         )
     }
 
+    /// The item of this id, if there was one, was in a stored value that is lost. Not 410 (RFC 9110 §15.5.11): whether it was there can't
+    /// be told, and it may come back.
+    pub(in crate::serve) fn lost_item<H: Host>(host: &H, id: &str, error: &ReadError) -> Self {
+        host.log(Level::Error, &format!("an item is lost: {error}"));
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "lost-item",
+            "Lost by the store",
+            format!(
+                "The store has lost what held the items around `{}`. What the sources still offer can be brought back.",
+                echo(id)
+            ),
+        )
+    }
+
     /// What failed in the store. Says so in the log, and little to the client.
     pub(in crate::serve) fn store<H: Host>(host: &H, error: &ReadError) -> Self {
         let (level, detail) = match error {

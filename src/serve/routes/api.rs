@@ -38,7 +38,7 @@ pub(super) static EXPORT: [Operation; 1] = [Operation {
             status: 200,
             media_type: crate::serve::export::NDJSON,
             schema: "",
-            description: "All of it, read while it is sent. Ends early, and visibly so, where the store fails meanwhile.",
+            description: "All of it, read while it is sent. An item that the store has lost is a line with `lost` (1) and `after` (where to go on behind the loss) instead. Ends early, and visibly so, where the store fails meanwhile.",
         },
         Answer {
             status: 206,
@@ -66,7 +66,10 @@ pub(super) static ITEM: [Operation; 1] = [Operation {
     answers: &[
         json("Item", "The item."),
         BAD_QUERY,
-        problem(404, "No such item."),
+        problem(
+            404,
+            "No such item, or the store has lost it: `type` tells which.",
+        ),
         UNAVAILABLE,
     ],
 }];

@@ -43,7 +43,10 @@ pub(super) static ITEM_PAGE: [Operation; 1] = [Operation {
             description: "The item, and newer ones of its source.",
         },
         BAD_QUERY,
-        problem(404, "No such item."),
+        problem(
+            404,
+            "No such item, or the store has lost it: `type` tells which.",
+        ),
         UNAVAILABLE,
     ],
 }];

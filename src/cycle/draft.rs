@@ -67,11 +67,13 @@ impl<H: Host> Run<'_, H> {
             generation: parts.generation,
             kept: keep,
             dropped_upto: head.as_ref().and_then(Head::dropped_upto),
+            mending: self.mending(kv),
         };
         let mut seal = publish::seal(kv, &mut parts.views, &sealing).await?;
         let all = parts.views.first().cloned().unwrap_or_default();
         publish::amend_index(kv, &mut parts.search, &mut seal, &sealing).await?;
         self.report.notes.append(&mut seal.notes);
+        let mended = seal.mended.take();
         // The state, the values, and what a claim costs.
         let wanted = seal.writes.len() + 1 + if claims(kv) { CLAIM_WRITES } else { 0 };
         // While the budget is short, the head goes first: seals and the state wait.
@@ -85,6 +87,8 @@ impl<H: Host> Run<'_, H> {
                 self.head_is_too_large(bytes, wanted);
                 return Ok(None);
             }
+            // What is whole need not be looked at again; what is lost is found again.
+            self.mended = mended.filter(|mended| mended.lost.is_empty());
             // Sealing can wait as long as the head takes everything.
             let as_it_is = frame.parts(Vec::new());
             parts.views = as_it_is.views;
@@ -100,6 +104,9 @@ impl<H: Host> Run<'_, H> {
             for (key, more) in &seal.counts {
                 let items = sealed_now.entry(key.clone()).or_default();
                 *items = items.saturating_add_signed(*more);
+            }
+            if let Some(mended) = mended {
+                self.take_mended(mended, &seal.restored, &mut sealed_now);
             }
             parts.dropped_upto = seal.dropped_upto;
             let newest = sealed.first().map(|row| row.position);

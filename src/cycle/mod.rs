@@ -14,6 +14,7 @@ mod land;
 mod ledger;
 mod load;
 mod orphans;
+mod repair;
 mod round;
 mod run;
 mod save;
@@ -30,6 +31,7 @@ use serde::Serialize;
 pub use alert::{AlertsRun, AlertsStatus, CyclesStatus};
 pub use config::{ConfigOrigin, ConfigProblem, Configured};
 pub use engagement::EngagementRun;
+pub use repair::Repair;
 pub use round::{NoRound, Round};
 pub use run::{STORE_NOTES, store_notes};
 pub use status::{SourceStatus, Status, StoreStatus, ViewStatus};
@@ -40,6 +42,7 @@ pub(crate) use tests::config as config_for_tests;
 
 use crate::config::Config;
 use crate::host::Host;
+pub use crate::publish::{NoPlace, Place};
 use crate::tenant::TenantHost;
 use crate::time::Timestamp;
 
@@ -212,6 +215,32 @@ pub async fn refresh_of<H: Host>(
     let mut report = run::run(tenant, &found.config, scope, round).await?;
     report.notes.extend(found.problem);
     Ok(report)
+}
+
+/// As [`repair_of`], of the only tenant of a deployment that declares none.
+///
+/// # Errors
+/// As [`repair_of`].
+pub async fn repair<H: Host>(
+    host: &H,
+    default_config: &str,
+    from: Option<Place>,
+) -> Result<Repair, CycleError> {
+    repair_of(&TenantHost::main(host), default_config, from).await
+}
+
+/// Looks at the segments and directories that a tenant's head names, and mends what the store has lost of them: what
+/// `POST /_edgefold/repair` does. One call reads 48 of them, or some more where it mends, and writes about 16 within the write budget;
+/// call again with [`Repair::next`] until that is `None`. Asks no source.
+///
+/// # Errors
+/// As [`run`], and where no configuration can be used.
+pub async fn repair_of<H: Host>(
+    tenant: &TenantHost<'_, H>,
+    default_config: &str,
+    from: Option<Place>,
+) -> Result<Repair, CycleError> {
+    repair::repair(tenant, default_config, from).await
 }
 
 /// As [`status_of`], of the only tenant of a deployment that declares none.

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::fold::{SourceState, State};
 use crate::host::{Capabilities, Host, Kv};
-use crate::publish::CountingKv;
+use crate::publish::{CountingKv, Mended, Place};
 use crate::slice::{Head, Ledger, Usage};
 use crate::time::Timestamp;
 
@@ -23,6 +23,18 @@ pub(super) async fn run<H: Host>(
     scope: Scope,
     round: Option<Round>,
 ) -> Result<Report, CycleError> {
+    let (report, _) = run_with(host, config, scope, round, None).await?;
+    Ok(report)
+}
+
+/// As [`run`]; with `look` it asks no source, and looks for lost values from there on instead.
+pub(super) async fn run_with<H: Host>(
+    host: &H,
+    config: &Config,
+    scope: Scope,
+    round: Option<Round>,
+    look: Option<Place>,
+) -> Result<(Report, Option<Mended>), CycleError> {
     let kv = CountingKv::new(host.kv());
     let now = host.time().await;
     let loaded = load(host, &kv).await?;
@@ -31,8 +43,11 @@ pub(super) async fn run<H: Host>(
     let purged = void_purged(config, &mut state, &loaded.control);
     let carried = round.is_some();
     let mut round = round.unwrap_or_default().at(now, config);
-    let plan = due::plan(config, &state, now, scope, Some(&round));
-    let idle = scope == Scope::Due && plan.ask.is_empty() && round.is_new();
+    let plan = match look {
+        None => due::plan(config, &state, now, scope, Some(&round)),
+        Some(_) => due::Plan::default(),
+    };
+    let idle = look.is_none() && scope == Scope::Due && plan.ask.is_empty() && round.is_new();
     let early = idle && note_early_call(&mut state, now);
     let usage_before = usage::known(
         now,
@@ -72,9 +87,16 @@ pub(super) async fn run<H: Host>(
         alarm: Alarm::default(),
         stored: false,
         published: None,
+        look,
+        mended: None,
         loaded,
         state,
     };
+    if run.look.is_some() && run.loaded.head.is_none() {
+        // Nothing is published that could be lost.
+        run.report.kv = kv.counts();
+        return Ok((run.report, Some(Mended::default())));
+    }
     let spent_before = run.purse(now).writes();
     let store = kv.capabilities();
     if run.loaded.head.is_none() || !(store.swap || store.increment) {
@@ -103,7 +125,7 @@ pub(super) async fn run<H: Host>(
         reads: run.usage.reads,
         requests: run.usage.requests,
     };
-    Ok(run.report)
+    Ok((run.report, run.mended))
 }
 
 /// Nothing is due: the caller does not go by [`Report::next_due`], so check times are worth storing. Returns whether that
@@ -165,6 +187,10 @@ pub(super) struct Run<'a, H> {
     pub(super) stored: bool,
     /// What the head counts that this run has published.
     pub(super) published: Option<Ledger>,
+    /// Lost values are looked for from here on.
+    pub(super) look: Option<Place>,
+    /// What came of that, where nothing stood in the way of it.
+    pub(super) mended: Option<Mended>,
     pub(super) report: Report,
 }
 

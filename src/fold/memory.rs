@@ -28,6 +28,16 @@ pub(crate) struct Memory {
     before: Vec<Known<'static>>,
 }
 
+/// A remembered item that a lost value held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gone {
+    pub(crate) position: Position,
+    /// The id of its source.
+    pub(crate) source: String,
+    /// Hash of its entry.
+    pub(crate) content: u64,
+}
+
 /// One remembered item in a stored state, in bytes.
 pub(crate) const KNOWN_BYTES: usize = known::ITEM_BYTES + known::ORDER_BYTES;
 
@@ -149,6 +159,22 @@ impl Memory {
             return;
         };
         self.changed.insert(hash, Some(Known { content, ..known }));
+    }
+
+    /// Those between two places, both included.
+    pub(crate) fn within(&self, oldest: Position, newest: Position) -> impl Iterator<Item = Gone> {
+        self.iter().filter_map(move |known| {
+            let position = Position {
+                rank: known.rank,
+                hash: known.hash,
+            };
+            let within = oldest <= position && position <= newest;
+            within.then(|| Gone {
+                position,
+                source: known.source.into_owned(),
+                content: known.content,
+            })
+        })
     }
 
     /// It was withdrawn: seen again, it is new.

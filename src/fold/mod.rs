@@ -21,6 +21,6 @@ pub use views::{ALL, ViewDef, views, views_of};
 
 pub(crate) use assemble::{count, keep_date, new_source, render};
 pub(crate) use forget::{Forgotten, GivenUp};
-pub(crate) use memory::{KNOWN_BYTES, Memory};
+pub(crate) use memory::{Gone, KNOWN_BYTES, Memory};
 pub(crate) use merge::{Edit, Fold, Folded};
 pub(crate) use sift::Sifted;

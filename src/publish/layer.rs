@@ -212,7 +212,7 @@ async fn stored<E: Entry, K: Kv>(kv: &K, key: String) -> Result<Vec<E>, ReadErro
 }
 
 /// `entries` (newest first) in values, the oldest value first and all but the last one full.
-fn chunks<E: Entry>(entries: &[E]) -> Vec<&[E]> {
+pub(super) fn chunks<E: Entry>(entries: &[E]) -> Vec<&[E]> {
     let mut chunks = Vec::new();
     let mut rest = entries;
     while !rest.is_empty() {

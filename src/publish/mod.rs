@@ -9,6 +9,7 @@ mod changed;
 mod counting;
 mod index;
 mod layer;
+mod mend;
 mod retain;
 mod seal;
 mod values;
@@ -21,6 +22,8 @@ pub(crate) use counting::CountingKv;
 pub(crate) use index::{Portion, amend_index, grow_index, is_behind};
 #[cfg(test)]
 pub(crate) use index::{UNINDEXED_ITEMS_MAX, WAITING_ITEMS_MAX};
+pub(crate) use mend::{Mended, Mending};
+pub use mend::{NoPlace, Place};
 pub(crate) use seal::{Seal, Sealing, keep, seal};
 pub(crate) use values::Values;
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::amend::amend;
+use super::mend::{Mended, Mending, mend};
 use super::retain::retain;
 use super::values::Values;
 use crate::config::Config;
@@ -53,12 +54,16 @@ pub(crate) struct Seal {
     pub(crate) dropped_upto: Option<Position>,
     /// Sealed items of the view of everything that are edited or (`None`) withdrawn by this publish.
     pub(crate) amended: Vec<(Position, Option<Row>)>,
+    /// Sealed items of the view of everything that were lost, and are where they were again.
+    pub(crate) restored: Vec<Row>,
     /// Edits that are left to a later publish.
     pub(crate) waiting: BTreeSet<Position>,
     /// Surrogate keys of answers that edits and withdrawals of sealed items have changed.
     pub(crate) changed_keys: BTreeSet<String>,
     /// Sealed values that are listed but can't be used, for people.
     pub(crate) notes: Vec<String>,
+    /// What came of looking for lost values, where that was asked for.
+    pub(crate) mended: Option<Mended>,
 }
 
 impl Seal {
@@ -82,9 +87,11 @@ pub(crate) struct Sealing<'a> {
     pub(crate) kept: usize,
     /// What earlier publishes dropped.
     pub(crate) dropped_upto: Option<Position>,
+    /// What is to be looked at for lost values.
+    pub(crate) mending: Option<Mending>,
 }
 
-/// Puts edits into the sealed history of `views`, seals rows into the views they belong to, and drops what is no longer
+/// Mends the sealed history of `views` where that is asked for, puts edits into it, seals rows into the views they belong to, and drops what is no longer
 /// kept.
 ///
 /// # Errors
@@ -95,6 +102,9 @@ pub(crate) async fn seal<K: Kv>(
     sealing: &Sealing<'_>,
 ) -> Result<Seal, ReadError> {
     let mut seal = Seal::default();
+    if let Some(mending) = &sealing.mending {
+        mend(kv, views, sealing, mending, &mut seal).await?;
+    }
     amend(kv, views, sealing, &mut seal).await?;
     for (index, view) in views.iter_mut().enumerate() {
         let stamp = Stamp {

@@ -82,7 +82,7 @@ pub(crate) fn usable<T>(
         Ok(value) => Ok(Some(value)),
         Err(error @ ReadError::Store(_)) => Err(error),
         Err(error) => {
-            notes.push(format!("passed over: {error}"));
+            notes.push(format!("passed over: {error}; a repair mends what is lost"));
             Ok(None)
         }
     }

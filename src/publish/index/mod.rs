@@ -9,6 +9,7 @@ mod grow;
 mod history;
 mod portion;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -88,7 +89,12 @@ struct Desk<'a, K> {
     garbage: Vec<String>,
     /// What was passed over, for people.
     notes: Vec<String>,
+    /// Read lately: amended items lie side by side.
+    lately: RefCell<BTreeMap<String, Bytes>>,
 }
+
+/// Values of [`Desk::lately`].
+const LATELY_MAX: usize = 4;
 
 impl<'a, K: Kv> Desk<'a, K> {
     fn new(kv: &'a K, seal: &Seal, sealing: &Sealing<'a>) -> Self {
@@ -100,6 +106,7 @@ impl<'a, K: Kv> Desk<'a, K> {
             writes: BTreeMap::new(),
             garbage: Vec::new(),
             notes: Vec::new(),
+            lately: RefCell::default(),
         }
     }
 
@@ -142,6 +149,21 @@ impl<'a, K: Kv> Desk<'a, K> {
         }
     }
 
+    /// As [`Desk::value`], for whoever asks for the same few again and again.
+    async fn value_again(&self, key: String) -> Result<Bytes, ReadError> {
+        let known = self.lately.borrow().get(&key).cloned();
+        if let Some(value) = known {
+            return Ok(value);
+        }
+        let value = self.value(key.clone()).await?;
+        let mut lately = self.lately.borrow_mut();
+        if lately.len() == LATELY_MAX {
+            lately.clear();
+        }
+        lately.insert(key, value.clone());
+        Ok(value)
+    }
+
     fn retire(&mut self, run: &Run) {
         for key in run.keys() {
             if self.writes.remove(&key).is_none() {
@@ -161,7 +183,7 @@ impl<'a, K: Kv> Desk<'a, K> {
                 continue;
             }
             for run in index.runs.iter_mut().filter(|run| run.spans(*position)) {
-                let found = locate(run, *position, |key| self.value(key)).await?;
+                let found = locate(run, *position, |key| self.value_again(key)).await?;
                 if let Some((number, _)) = found.filter(|(_, found)| found == position)
                     && let Err(at) = run.struck.binary_search(&number)
                 {
@@ -173,6 +195,12 @@ impl<'a, K: Kv> Desk<'a, K> {
                     .and_then(|row| self.document(*position, row.json.as_bytes())),
             );
         }
+        for row in &seal.restored {
+            // What was passed over while it was lost; the rest is where it was.
+            if index.covers(row.position) && !self.has(index, row.position).await? {
+                documents.extend(self.document(row.position, row.json.as_bytes()));
+            }
+        }
         self.add(index, documents).await?;
         for run in index
             .runs
@@ -182,6 +210,20 @@ impl<'a, K: Kv> Desk<'a, K> {
             self.retire(&run);
         }
         Ok(())
+    }
+
+    /// Whether the item at `position` is in a run.
+    async fn has(&self, index: &Index, position: Position) -> Result<bool, ReadError> {
+        for run in index.runs.iter().filter(|run| run.spans(position)) {
+            let found = locate(run, position, |key| self.value_again(key)).await?;
+            let found = found.filter(|(number, found)| {
+                *found == position && run.struck.binary_search(number).is_err()
+            });
+            if found.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What is not newer than `upto` has left.

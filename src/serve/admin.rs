@@ -12,7 +12,7 @@ use super::reply::{JSON, Reply};
 use super::routes::{Action, Route, Verb};
 use super::webhook;
 use crate::config::Cache;
-use crate::cycle::{self, CycleError, Round, Scope};
+use crate::cycle::{self, CycleError, Place, Round, Scope};
 use crate::host::{Host, Level};
 use crate::read::ReadError;
 use crate::tenant::TenantHost;
@@ -119,6 +119,22 @@ pub(super) async fn refresh<H: Host>(
         .await
         .map_err(|error| failed(host, error))?;
     Ok(answer(&report))
+}
+
+/// `POST /_edgefold/repair`
+pub(super) async fn repair<H: Host>(
+    host: &TenantHost<'_, H>,
+    default_config: &str,
+    parameters: &Parameters,
+) -> Result<Reply, Problem> {
+    let from = parameters.get("from").map(Place::parse).transpose();
+    let from = from.map_err(|error| {
+        Problem::bad_parameter("from", format!("`from` is {error}; leave it out to begin."))
+    })?;
+    let repair = cycle::repair_of(host, default_config, from)
+        .await
+        .map_err(|error| failed(host, error))?;
+    Ok(answer(&repair))
 }
 
 /// `GET /_edgefold/status`

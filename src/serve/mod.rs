@@ -166,6 +166,7 @@ async fn answer<H: Host>(
         Action::Refresh => admin::refresh(host, default_config, &parameters).await,
         Action::Status => admin::status(host, default_config, policies().await).await,
         Action::Proxy => proxy::answer(host, default_config, captured).await,
+        Action::Repair => admin::repair(host, default_config, &parameters).await,
         Action::Purge => purge::purge(host, default_config, &parameters, request.body()).await,
     }?;
     reply.class.get_or_insert(operation.cache);

@@ -66,6 +66,7 @@ pub(super) enum Action {
     Status,
     Proxy,
     Purge,
+    Repair,
 }
 
 /// A parameter of an operation. Its schema is found by its name.
@@ -260,6 +261,11 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/_edgefold/purge",
         surface: Surface::Admin,
         operations: &admin::PURGE,
+    },
+    Route {
+        path: "/_edgefold/repair",
+        surface: Surface::Admin,
+        operations: &admin::REPAIR,
     },
     Route {
         path: "/_edgefold/status",

@@ -18,6 +18,7 @@ pub(super) fn parameter(name: &str) -> Value {
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": PAGE_ITEMS_MAX }),
         "all" => json!({ "type": "string", "enum": ["1"] }),
         "round" => json!({ "type": "string", "pattern": "^(new|[0-9a-f]+-[0-9a-f]+-[0-9a-f]*)$" }),
+        "from" => json!({ "type": "string", "pattern": "^[0-9A-Za-z_-]{23}\\.[a-z0-9-]+$" }),
         "category" | "source" => json!({ "type": "string", "pattern": NAME_PATTERN }),
         // The page takes an empty one, which an empty form sends, for none.
         "q" => json!({ "type": "string", "maxLength": QUERY_CHARS_MAX }),
@@ -41,6 +42,7 @@ pub(super) fn schemas() -> Value {
         "Status": status::status(),
         "Purge": admin::purge(),
         "Purged": admin::purged(),
+        "Repair": admin::repair(),
         "Problem": problem(),
     })
 }

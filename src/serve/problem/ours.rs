@@ -83,7 +83,7 @@ impl Problem {
             "lost-item",
             "Lost by the store",
             format!(
-                "The store has lost what held the items around `{}`. What the sources still offer can be brought back.",
+                "The store has lost what held the items around `{}`. A repair by the operator may bring it back.",
                 echo(id)
             ),
         )

@@ -3,7 +3,7 @@
 use super::answers::{
     BAD_CONFIGURATION, BAD_QUERY, NO_ADMIN, UNAUTHORIZED, UNAVAILABLE, json, problem,
 };
-use super::parameters::{ALL_SOURCES, PURGE_ALL, PURGE_KEY, PURGE_TAG, ROUND};
+use super::parameters::{ALL_SOURCES, FROM, PURGE_ALL, PURGE_KEY, PURGE_TAG, ROUND};
 use super::{Action, Operation, Verb};
 use crate::serve::policy::Class;
 
@@ -57,6 +57,26 @@ pub(super) static PURGE: [Operation; 1] = [Operation {
             503,
             "The store can't be read, or the day's writes are used up; `Retry-After` says when to come back.",
         ),
+    ],
+}];
+
+pub(super) static REPAIR: [Operation; 1] = [Operation {
+    verb: Verb::Post,
+    action: Action::Repair,
+    cache: Class::Personal,
+    id: "repair",
+    summary: "Look for stored values that are lost or damaged, and mend them",
+    parameters: &[FROM],
+    answers: &[
+        json(
+            "Repair",
+            "What was looked at and what became of it. Call again with `next` until that is null.",
+        ),
+        BAD_QUERY,
+        UNAUTHORIZED,
+        NO_ADMIN,
+        BAD_CONFIGURATION,
+        UNAVAILABLE,
     ],
 }];
 

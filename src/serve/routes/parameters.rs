@@ -76,6 +76,13 @@ pub(super) const ROUND: Parameter = Parameter {
     example: "new",
 };
 
+pub(super) const FROM: Parameter = Parameter {
+    name: "from",
+    in_query: true,
+    description: "The `next` of the answer before: the look goes on there. Leave it out to begin.",
+    example: "AYAAAZqlm4BAAAAAAAAAAAE.all",
+};
+
 pub(super) const PROXY_ID: Parameter = Parameter {
     name: "id",
     in_query: false,

@@ -81,16 +81,7 @@ pub(super) fn report() -> Value {
                 &json!({ "sent": 1, "failed": 0, "waiting": 0 }),
             ),
             "today": today(),
-            "kv": {
-                "type": "object",
-                "required": ["reads", "writes", "deletes", "bytes_written"],
-                "properties": {
-                    "reads": count("Keys read."),
-                    "writes": count("Keys written."),
-                    "deletes": count("Keys deleted."),
-                    "bytes_written": count("Bytes of the values written."),
-                },
-            },
+            "kv": operations(),
         }),
         &json!({
             "outcome": "published", "generation": 8, "added": 3, "changed": 0,
@@ -100,6 +91,57 @@ pub(super) fn report() -> Value {
             "kv": { "reads": 3, "writes": 1, "deletes": 0, "bytes_written": 41_216 },
         }),
     )
+}
+
+pub(super) fn repair() -> Value {
+    let keys = |of: &str| json!({ "type": "array", "items": name("A key."), "description": of });
+    let ids = json!({
+        "type": "array", "items": name("An id."),
+        "description": "Sources that are asked for their whole documents when they are due next.",
+    });
+    object_but(
+        &["notes"],
+        &json!({
+            "outcome": { "type": "string", "enum": ["published", "unchanged", "conflict", "deferred"] },
+            "generation": generation(),
+            "looked_at": count("Segments and directories read."),
+            "lost": keys("Those that are gone or damaged."),
+            "waiting": keys("Those that may be on their way, or wait for others to be mended: look again later."),
+            "restored": count("Items that are where they were again, counted in each view."),
+            "gone": count("Items that no view has any more and that left the lists, counted in each view."),
+            "sources": ids,
+            "next": {
+                "type": ["string", "null"],
+                "description": "Where there is more to look at: pass it on as `from=`.",
+            },
+            "kv": operations(),
+            "today": today(),
+            "notes": {
+                "type": "array", "items": { "type": "string" },
+                "description": "What somebody should look at.",
+            },
+        }),
+        &json!({
+            "outcome": "published", "generation": 9, "looked_at": 31,
+            "lost": ["seg/354c2672b3d515cea58007029397a367"], "waiting": [],
+            "restored": 250, "gone": 0, "sources": [], "next": null,
+            "kv": { "reads": 41, "writes": 4, "deletes": 0, "bytes_written": 268_441 },
+            "today": example_today(),
+        }),
+    )
+}
+
+fn operations() -> Value {
+    json!({
+        "type": "object",
+        "required": ["reads", "writes", "deletes", "bytes_written"],
+        "properties": {
+            "reads": count("Keys read."),
+            "writes": count("Keys written."),
+            "deletes": count("Keys deleted."),
+            "bytes_written": count("Bytes of the values written."),
+        },
+    })
 }
 
 pub(super) fn example_today() -> Value {

@@ -146,3 +146,34 @@ fn status_tells_what_is_published_and_set() {
     assert_eq!(host.kv.writes.get(), 0);
     assert!(!answer.body.contains("right"));
 }
+
+#[test]
+fn a_look_at_what_is_stored_needs_the_admin_token() {
+    const REPAIR: (&str, &str) = ("POST", "/_edgefold/repair");
+    let host = Double::with(1)
+        .set("admin_token", "right")
+        .set("refresh_token", "cron");
+    assert_eq!(ask(&host, REPAIR, ""), 401);
+    assert_eq!(ask(&host, REPAIR, "Bearer cron"), 401);
+    for (query, status) in [
+        ("", 200),
+        ("?from=x", 400),
+        ("?from=x.all", 400),
+        ("?to=x", 400),
+    ] {
+        let target = format!("{}{query}", REPAIR.1);
+        assert_eq!(
+            ask(&host, (REPAIR.0, &target), "Bearer right"),
+            status,
+            "{query}"
+        );
+    }
+    assert_eq!(ask(&Double::with(1), REPAIR, ""), 404);
+    let token = &["authorization: Bearer right"];
+    let empty = Double::default().set("admin_token", "right");
+    let answer = empty.ask(REPAIR.0, REPAIR.1, token).json();
+    assert_eq!(
+        (&answer["lost"], &answer["next"]),
+        (&serde_json::json!([]), &serde_json::Value::Null)
+    );
+}

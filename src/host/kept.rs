@@ -9,12 +9,23 @@ const VALUES_MAX: usize = 16;
 /// What they take together, in bytes: a search of a hundred thousand items reads about as much.
 const BYTES_MAX: usize = 4_000_000;
 
+/// Of them, those that were asked for again are let go of last; so many of them, that what is new has time to be.
+const USED_MAX: usize = VALUES_MAX / 2;
+
 /// The values read last, by key. For an adapter whose store can say that a value is still the one of a version: it asks each
 /// time all the same, so that nothing gets older by this.
 #[derive(Debug, Default)]
 pub struct KeptValues {
-    /// The newest last.
-    values: RefCell<Vec<(String, Entry)>>,
+    /// The one that was asked for last stands last.
+    values: RefCell<Vec<Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    key: String,
+    entry: Entry,
+    /// It was asked for again.
+    used: bool,
 }
 
 impl KeptValues {
@@ -30,26 +41,42 @@ impl KeptValues {
     #[must_use]
     pub fn find(&self, key: &str) -> Option<Entry> {
         let mut values = self.values.borrow_mut();
-        let at = values.iter().position(|(kept, _)| kept == key)?;
-        // The head is asked for all the time, and is not to make room for what one search has read.
-        let (key, entry) = values.remove(at);
-        values.push((key, entry.clone()));
+        let at = values.iter().position(|kept| kept.key == key)?;
+        let mut kept = values.remove(at);
+        kept.used = true;
+        let entry = kept.entry.clone();
+        values.push(kept);
         Some(entry)
     }
 
     /// Takes note of what was read: `None` where there is nothing.
     pub fn keep(&self, key: &str, entry: Option<&Entry>) {
         let mut values = self.values.borrow_mut();
-        values.retain(|(kept, _)| kept != key);
-        if let Some(entry) = entry {
-            values.push((key.to_owned(), entry.clone()));
-            let mut bytes: usize = values.iter().map(|(_, kept)| kept.value.len()).sum();
-            while values.len() > VALUES_MAX || (bytes > BYTES_MAX && values.len() > 1) {
-                let (_, oldest) = values.remove(0);
-                bytes = bytes.saturating_sub(oldest.value.len());
-            }
+        let before = values.iter().position(|kept| kept.key == key);
+        let used = before.is_some_and(|at| values.remove(at).used);
+        let Some(entry) = entry else {
+            return;
+        };
+        values.push(Kept {
+            key: key.to_owned(),
+            entry: entry.clone(),
+            used,
+        });
+        let mut bytes: usize = values.iter().map(|kept| kept.entry.value.len()).sum();
+        while values.len() > VALUES_MAX || (bytes > BYTES_MAX && values.len() > 1) {
+            let first = first_to_go(&values);
+            let gone = values.remove(first);
+            bytes = bytes.saturating_sub(gone.entry.value.len());
         }
     }
+}
+
+/// The head is asked for all the time, and is not to make room for what one search has read. The last one is never let go of.
+fn first_to_go(values: &[Kept]) -> usize {
+    let older = values.split_last().map_or(values, |(_, older)| older);
+    let used = older.iter().filter(|kept| kept.used).count();
+    let unused = older.iter().position(|kept| !kept.used);
+    unused.filter(|_| used <= USED_MAX).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -77,7 +104,7 @@ mod tests {
         kept.keep("1", None);
         assert_eq!(kept.find("1"), None);
         kept.keep("3", Some(&entry("3")));
-        // What is used stays: "2" is the oldest, and after this "4" is.
+        // What is used stays: "2" is the oldest that was not, and after this "4" is.
         assert!(kept.find("2").is_some());
         for index in 0..2 {
             kept.keep(&format!("new {index}"), Some(&entry("1")));
@@ -90,5 +117,27 @@ mod tests {
         };
         kept.keep("large", Some(&large));
         assert_eq!((kept.find("2"), kept.find("large")), (None, Some(large)));
+    }
+    #[test]
+    fn what_one_search_reads_takes_the_place_of_nothing_that_is_used() {
+        let kept = KeptValues::new();
+        kept.keep("head", Some(&entry("1")));
+        assert!(kept.find("head").is_some());
+        for index in 0..3 * VALUES_MAX {
+            kept.keep(&index.to_string(), Some(&entry("1")));
+        }
+        assert!(kept.find("head").is_some());
+        // It is the same one with a new version.
+        kept.keep("head", Some(&entry("2")));
+        for index in 0..3 * VALUES_MAX {
+            kept.keep(&index.to_string(), Some(&entry("1")));
+        }
+        assert_eq!(kept.find("head"), Some(entry("2")));
+        // What is used no longer goes at last.
+        for index in 0..3 * VALUES_MAX {
+            kept.keep(&index.to_string(), Some(&entry("1")));
+            assert!(kept.find(&index.to_string()).is_some());
+        }
+        assert_eq!(kept.find("head"), None);
     }
 }

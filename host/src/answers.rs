@@ -4,14 +4,19 @@
 //! is asked for the head each time, as the component would ask: what is given again is what it would answer, so a publish shows with the
 //! next request, wherever it was made, as soon as this store shows it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use edgefold::host::Entry;
 use edgefold::serve::{LASTING_FIELD_COUNT, LASTING_FIELDS, LASTS};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use tokio::time::error::Elapsed;
 
 use crate::kv::DynKv;
 
@@ -114,20 +119,28 @@ impl Answers {
     }
 
     /// The answer to `question`, where the component would give the same one now. Without a request id.
+    ///
+    /// # Errors
+    /// Where the store does not say within `timeout`.
     pub(crate) async fn again(
         &self,
         question: &Question,
         kv: &dyn DynKv,
-    ) -> Option<Response<Bytes>> {
-        let answer = self.find(question)?;
-        let head = kv.get(&answer.lasts.key).await.ok()??;
-        if head.version.0 != answer.lasts.version {
-            return None;
+        timeout: Duration,
+    ) -> Result<Option<Response<Bytes>>, Elapsed> {
+        let Some(answer) = self.find(question) else {
+            return Ok(None);
+        };
+        // Where the store fails, the component is to say how.
+        let head = tokio::time::timeout(timeout, kv.get(&answer.lasts.key)).await?;
+        let same = |head: Entry| head.version.0 == answer.lasts.version;
+        if !head.ok().flatten().is_some_and(same) {
+            return Ok(None);
         }
         let mut response = Response::new(answer.body.clone());
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.fields.clone();
-        Some(response)
+        Ok(Some(response))
     }
 
     fn find(&self, question: &Question) -> Option<Arc<Answer>> {
@@ -172,117 +185,5 @@ impl Kept {
             // So much is asked for within a second: what is read often is back at once.
             *self = Self::default();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use edgefold::host::Precondition;
-
-    use super::*;
-    use crate::kv::{Kv, MemoryKv};
-
-    fn asked(target: &str, fields: &[(&'static str, &'static str)]) -> Request<()> {
-        let mut request = Request::get(target).body(()).unwrap();
-        for (name, value) in fields {
-            request
-                .headers_mut()
-                .append(*name, HeaderValue::from_static(value));
-        }
-        request
-    }
-
-    fn answered(said: &str) -> (Option<Lasts>, Response<Bytes>) {
-        let mut response = Response::new(Bytes::from_static(b"page"));
-        response.headers_mut().insert(LASTS, said.parse().unwrap());
-        response
-            .headers_mut()
-            .insert("x-request-id", HeaderValue::from_static("one"));
-        let lasts = Lasts::take(response.headers_mut(), Instant::now());
-        (lasts, response)
-    }
-
-    #[tokio::test]
-    async fn it_is_given_while_the_head_is_the_same() {
-        let kv = MemoryKv::new();
-        let answers = Answers::new(1 << 20);
-        let put = async |value: &'static str| {
-            let put = Kv::put(&kv, "head", value.into(), Precondition::None, None);
-            put.await.unwrap().0
-        };
-        let version = put("one").await;
-        let (lasts, response) = answered(&format!("60000 head {version}"));
-        assert!(!response.headers().contains_key(LASTS));
-        let question = |target, fields: &[_]| answers.question(&asked(target, fields));
-        let usual = || question("/", &[("accept-encoding", "gzip")]).unwrap();
-        assert!(answers.again(&usual(), &kv).await.is_none());
-        answers.keep(usual(), lasts.unwrap(), &response);
-
-        let again = answers.again(&usual(), &kv).await.unwrap();
-        assert_eq!(again.body(), "page");
-        assert!(again.headers().is_empty(), "the request id is another's");
-        let cookie = [("accept-encoding", "gzip"), ("cookie", "a=b")];
-        let cookie = question("/", &cookie).unwrap();
-        assert!(answers.again(&cookie, &kv).await.is_some());
-        for other in [
-            question("/", &[]),
-            question("/?x", &[("accept-encoding", "gzip")]),
-            question("/", &[("accept-encoding", "gzip"), ("if-match", "*")]),
-            question("/", &[("accept-encoding", "gzip"), ("host", "other")]),
-        ] {
-            assert!(answers.again(&other.unwrap(), &kv).await.is_none());
-        }
-        put("two").await;
-        assert!(answers.again(&usual(), &kv).await.is_none());
-    }
-
-    #[test]
-    fn only_reads_that_say_each_field_once_have_a_question() {
-        let twice = [("accept-encoding", "gzip"), ("accept-encoding", "br")];
-        assert_eq!(Question::of(&asked("/", &twice)), None);
-        let mut post = asked("/", &[]);
-        *post.method_mut() = Method::POST;
-        assert_eq!(Question::of(&post), None);
-        assert!(Answers::new(0).question(&asked("/", &[])).is_none());
-    }
-
-    #[test]
-    fn what_means_nothing_is_taken_out_all_the_same() {
-        for said in [
-            "",
-            "soon",
-            "5",
-            "5 key",
-            "-5 key 1",
-            "99999999999999999999 key 1",
-        ] {
-            let (lasts, response) = answered(said);
-            assert!(lasts.is_none(), "{said}");
-            assert!(!response.headers().contains_key(LASTS), "{said}");
-        }
-    }
-
-    #[test]
-    fn what_is_over_goes_first_and_more_than_there_is_room_for_is_not_kept() {
-        let answers = Answers::new(4 * (ANSWER_BYTES_BESIDE + 4));
-        let keep = |target: &str, ms: u64| {
-            let (lasts, response) = answered(&format!("{ms} head 1"));
-            let question = answers.question(&asked(target, &[])).unwrap();
-            answers.keep(question, lasts.unwrap(), &response);
-        };
-        let kept = || answers.lock().answers.len();
-        for target in ["/1", "/2", "/3"] {
-            keep(target, 0);
-        }
-        keep("/4", 60_000);
-        keep("/4", 60_000);
-        assert_eq!(kept(), 4);
-        keep("/5", 60_000);
-        assert_eq!(kept(), 2, "those that are over are gone");
-        for target in ["/6", "/7", "/8"] {
-            keep(target, 60_000);
-        }
-        assert_eq!(kept(), 0);
-        assert_eq!(answers.lock().bytes, 0);
     }
 }

@@ -76,17 +76,21 @@ impl EdgefoldHost {
         let stale_before = self.kv().stale_for();
         let question = self.answers.question(&request);
         let again = match &question {
-            Some(question) => self.answers.again(question, self.kv().as_ref()).await,
-            None => None,
+            Some(question) => {
+                let kv = self.kv().as_ref();
+                self.answers.again(question, kv, timeout).await
+            }
+            None => Ok(None),
         };
         let mut response = match again {
-            Some(again) => {
+            Ok(Some(again)) => {
                 let mut response = again.map(whole);
                 let id = request_id::of(&request);
                 response.headers_mut().insert(request_id::FIELD, id);
                 response
             }
-            None => self.ask(question, request, timeout).await,
+            Ok(None) => self.ask(question, request, timeout).await,
+            Err(_) => problem(StatusCode::GATEWAY_TIMEOUT, "No answer in time"),
         };
         // What was read while the store was away is old, also where it is back by now.
         if let Some(stale_for) = self.kv().stale_for().or(stale_before) {

@@ -13,6 +13,7 @@ mod described;
 mod fastly_cli;
 mod kept_answers;
 mod reads;
+mod repair;
 mod rounds;
 mod site;
 mod spin_stores;
@@ -115,6 +116,12 @@ async fn answers_are_as_openapi_describes_them() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scheduler_goes_on_until_nothing_is_left() -> anyhow::Result<()> {
     rounds::a_scheduler_goes_on_until_nothing_is_left().await
+}
+
+/// Not in the list: only of this host's store can values be taken away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_component_makes_again_what_its_store_has_lost() -> anyhow::Result<()> {
+    repair::what_the_store_has_lost_is_made_again().await
 }
 
 /// Not in the list: only this host keeps answers.

@@ -25,6 +25,9 @@ pub(crate) const ANSWER_BYTES_MAX: u64 = 128 * 1024;
 /// What an answer takes beside its body: fields, target and place. Estimated.
 const ANSWER_BYTES_BESIDE: usize = 2 * 1024;
 
+/// Answers that are over are let go of so often: no answer lasts longer, so what is kept is what the last two seconds have asked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
 /// What requests have in common that are answered alike.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
@@ -101,6 +104,8 @@ struct Kept {
     /// By the hash of their questions; of two with one hash the newer is kept.
     answers: HashMap<u64, Arc<Answer>>,
     bytes: usize,
+    /// When those that were over were let go of last.
+    swept: Option<Instant>,
 }
 
 impl Answers {
@@ -175,15 +180,17 @@ impl Kept {
         if let Some(before) = self.answers.insert(hash, Arc::new(answer)) {
             self.bytes -= before.bytes();
         }
-        if self.bytes <= bytes_max {
-            return;
-        }
         let now = Instant::now();
-        self.answers.retain(|_, one| now < one.lasts.until);
-        self.bytes = self.answers.values().map(|one| one.bytes()).sum();
+        let due = |swept| now.duration_since(swept) >= SWEEP_EVERY;
+        if self.bytes > bytes_max || self.swept.is_none_or(due) {
+            self.answers.retain(|_, one| now < one.lasts.until);
+            self.bytes = self.answers.values().map(|one| one.bytes()).sum();
+            self.swept = Some(now);
+        }
         if self.bytes > bytes_max {
             // So much is asked for within a second: what is read often is back at once.
-            *self = Self::default();
+            self.answers.clear();
+            self.bytes = 0;
         }
     }
 }

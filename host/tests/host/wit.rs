@@ -1,4 +1,4 @@
-//! `wit/` as a package: what `wkg wit build` puts together, with the same library.
+//! `wit/` as a package: what `wkg build` puts together, with the same library.
 
 use std::collections::BTreeMap;
 use std::fs;

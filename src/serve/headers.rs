@@ -160,6 +160,14 @@ pub(super) fn set_request_id(headers: &mut HeaderMap, request_id: &str) {
 
 /// What the page will need, known before its first byte is read; and what may be fetched ahead.
 fn hint(headers: &mut HeaderMap) {
+    if let Some((link, rules)) = hints() {
+        headers.insert(header::LINK, link.clone());
+        headers.insert(SPECULATION_RULES, rules.clone());
+    }
+}
+
+/// The `Link` of every page, and where its speculation rules are.
+pub(super) fn hints() -> Option<&'static (HeaderValue, HeaderValue)> {
     static HINTS: OnceLock<Option<(HeaderValue, HeaderValue)>> = OnceLock::new();
     let hints = HINTS.get_or_init(|| {
         let (style, script) = (stylesheet_path(), script_path());
@@ -168,10 +176,7 @@ fn hint(headers: &mut HeaderMap) {
         let rules = format!("\"{}\"", rules_path());
         Some((link.parse().ok()?, rules.parse().ok()?))
     });
-    if let Some((link, rules)) = hints {
-        headers.insert(header::LINK, link.clone());
-        headers.insert(SPECULATION_RULES, rules.clone());
-    }
+    hints.as_ref()
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {

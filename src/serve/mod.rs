@@ -37,7 +37,7 @@ mod tests;
 mod webhook;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 
 pub use body::{Body, Broken};
 pub use given::{LASTING_FIELD_COUNT, LASTING_FIELDS};
@@ -101,6 +101,18 @@ pub async fn handle<H: Host>(
         }
     }
     response
+}
+
+/// The `Link` field of a 103 (RFC 8297), which a host that can send one sends before it calls [`handle`]: the browser fetches stylesheet and
+/// script while the store is asked. `None` where the request is not that of a browser for a page to show (`Sec-Fetch-Mode` of Fetch
+/// Metadata): others have no use for it, and some old ones take it for the answer.
+pub fn early_hints<B>(request: &Request<B>) -> Option<&'static HeaderValue> {
+    let mode = request.headers().get("sec-fetch-mode");
+    let navigates = mode.is_some_and(|mode| mode == "navigate") && request.method() == Method::GET;
+    let found = routes::find(request.uri().path()).filter(|_| navigates)?;
+    let action = &found.route.operation(Verb::of(&Method::GET)?)?.action;
+    let is_page = matches!(action, Action::Home | Action::ItemPage | Action::StatusPage);
+    headers::hints().filter(|_| is_page).map(|(link, _)| link)
 }
 
 /// Whose site the request is for. Without tenants the host is not looked at.

@@ -43,6 +43,11 @@ fn answer(request: Request) -> Result<(), Error> {
         .take(REQUEST_BODY_BYTES_MAX as u64 + 1)
         .read_to_end(&mut whole)?;
     let request = http::Request::from_parts(parts, Bytes::from(whole));
+    if let Some(link) = serve::early_hints(&request) {
+        Response::from_status(StatusCode::EARLY_HINTS)
+            .with_header(http::header::LINK, link)
+            .send_to_client();
+    }
     let answer = serve::handle(&host, DEFAULT_CONFIG, request);
     let (parts, body) = futures_executor::block_on(answer).into_parts();
     let framed = parts.headers.contains_key(http::header::CONTENT_LENGTH);

@@ -222,3 +222,33 @@ fn entity_tags_differ_by_what_is_asked() {
     assert_ne!(later.get("/").header("etag"), page.header("etag"));
     assert_eq!(later.get("/api/items").header("etag"), same);
 }
+
+#[test]
+fn a_browser_on_its_way_to_a_page_is_told_early_what_the_page_will_need() {
+    let hints = |method: &str, target: &str, mode: &str| {
+        let request = http::Request::builder().method(method).uri(target);
+        let request = request.header("sec-fetch-mode", mode).body(()).unwrap();
+        let link = crate::serve::early_hints(&request)?;
+        Some(link.to_str().unwrap().to_owned())
+    };
+    let host = Double::with(40);
+    for target in ["/", "/?q=title", "/status"] {
+        let link = hints("GET", target, "navigate").unwrap();
+        assert_eq!(link, host.get(target).header("link"), "{target}");
+    }
+    assert!(hints("GET", "/item/0000000000000000", "navigate").is_some());
+    for (method, target, mode) in [
+        ("HEAD", "/", "navigate"),
+        ("POST", "/", "navigate"),
+        ("GET", "/", "cors"),
+        ("GET", "/api/items", "navigate"),
+        ("GET", "/feed.xml", "navigate"),
+        ("GET", "/nowhere", "navigate"),
+    ] {
+        assert_eq!(
+            hints(method, target, mode),
+            None,
+            "{method} {target} {mode}"
+        );
+    }
+}

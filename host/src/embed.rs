@@ -136,8 +136,11 @@ impl EdgefoldHost {
             }
             .boxed_unsync(),
         });
-        // A 304 says how long the 200 would be, and is empty.
-        let small = length(held.headers()).is_none_or(|bytes| bytes <= ANSWER_BYTES_MAX);
+        // What says no length may be of any, but for a 304, which is empty (RFC 9110 §15.4.5).
+        let small = match length(held.headers()) {
+            Some(bytes) => bytes <= ANSWER_BYTES_MAX,
+            None => held.status() == StatusCode::NOT_MODIFIED,
+        };
         match (question, lasts) {
             (Some(question), Some(lasts)) if small => self.keep(question, lasts, held).await,
             _ => held,

@@ -2,14 +2,18 @@
 
 use std::fmt;
 
+use ::time::OffsetDateTime;
+use ::time::format_description::well_known::Rfc3339;
+
 /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The earliest and latest instants that are written: the year 0001 (RFC 3339 has four digits), and the end of 9999 less
-    /// the 26 hours that the calendar library keeps free for time zones.
-    const RANGE_MS: (i64, i64) = (-62_135_596_800_000, 253_402_207_200_000);
+    /// The earliest and latest instants that are written, in milliseconds since 1970: the years 0001 to 9999, as RFC 3339 has
+    /// four digits for the year.
+    pub(crate) const RANGE_MS: std::ops::RangeInclusive<i64> =
+        -62_135_596_800_000..=253_402_300_799_999;
 
     /// From whole seconds since 1970.
     #[must_use]
@@ -38,17 +42,26 @@ impl Timestamp {
     /// Reads RFC 3339.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let at: jiff::Timestamp = text.parse().ok()?;
-        Some(Self(at.as_millisecond()))
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000))
+            .ok()
+            .map(Self)
     }
 }
 
 /// RFC 3339 in UTC, to the second: `2026-11-21T08:39:00Z`. Out of range: the nearest that can be written.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clamped = self.0.clamp(Self::RANGE_MS.0, Self::RANGE_MS.1);
-        let at = jiff::Timestamp::from_second(clamped.div_euclid(1000)).unwrap_or_default();
-        write!(f, "{at}")
+        let clamped = self.0.clamp(*Self::RANGE_MS.start(), *Self::RANGE_MS.end());
+        let at = OffsetDateTime::from_unix_timestamp(clamped.div_euclid(1000))
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (year, month, day) = at.to_calendar_date();
+        let (hour, minute, second) = at.to_hms();
+        let month = u8::from(month);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        )
     }
 }
 

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn shows_the_ends_of_time() {
         assert_eq!(Shown::new(Timestamp(i64::MIN)).day, "1 Jan 0001");
-        assert_eq!(Shown::new(Timestamp(i64::MAX)).day, "30 Dec 9999");
+        assert_eq!(Shown::new(Timestamp(i64::MAX)).day, "31 Dec 9999");
     }
 
     #[test]

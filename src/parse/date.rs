@@ -1,15 +1,12 @@
 //! Dates in all spellings that feeds use. A missing zone is UTC; what names no day is no date.
 
-use jiff::civil;
+use ::time::{Date, Month};
 
 use super::zone::zone;
 use crate::time::Timestamp;
 
 /// Longest text looked at, in bytes.
 const DATE_BYTES_MAX: usize = 100;
-
-/// The years 1 to 9999, in milliseconds since 1970.
-const YEARS_MS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
 
 /// Reads RFC 3339, ISO 8601 with parts missing, RFC 2822 and its wild variants, RFC 850, asctime, or unix time in seconds,
 /// milli-, micro- or nanoseconds (told apart by size).
@@ -36,7 +33,7 @@ pub(super) fn from_unix(value: f64) -> Option<Timestamp> {
     };
     #[expect(clippy::cast_possible_truncation, reason = "below 1e14: see above")]
     let ms = ms.round() as i64;
-    YEARS_MS.contains(&ms).then_some(Timestamp(ms))
+    Timestamp::RANGE_MS.contains(&ms).then_some(Timestamp(ms))
 }
 
 /// A civil date and time with its distance from UTC.
@@ -63,23 +60,17 @@ impl Parts {
     }
 
     fn instant(self) -> Option<Timestamp> {
-        let day = civil::Date::new(
-            i16::try_from(self.year).ok().filter(|y| *y >= 1)?,
-            i8::try_from(self.month).ok()?,
-            i8::try_from(self.day).ok()?,
-        )
-        .ok()?;
+        let month = Month::try_from(u8::try_from(self.month).ok()?).ok()?;
+        let year = i32::try_from(self.year).ok().filter(|y| *y >= 1)?;
+        let day = Date::from_calendar_date(year, month, u8::try_from(self.day).ok()?).ok()?;
         // 24:00 is the next midnight; 60 a leap second.
         if self.hour > 24 || self.minute > 59 || self.second > 61 || self.offset_s.abs() > 26 * 3600
         {
             return None;
         }
-        let midnight = day.to_datetime(civil::Time::midnight());
-        let midnight = jiff::tz::Offset::UTC.to_timestamp(midnight).ok()?;
+        let midnight = Timestamp::from_secs(day.midnight().assume_utc().unix_timestamp());
         let seconds = self.hour * 3600 + self.minute * 60 + self.second - self.offset_s;
-        Some(Timestamp(
-            midnight.as_millisecond() + seconds * 1000 + self.millisecond,
-        ))
+        Some(midnight.plus_millis(seconds * 1000 + self.millisecond))
     }
 }
 

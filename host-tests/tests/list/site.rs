@@ -1,8 +1,10 @@
 //! The site that the list is run on: six sources of all kinds, one of which fails, on one upstream server.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
 use edgefold::config::authoring;
+use edgefold::time::Timestamp;
 use host_tests::arms::{ADMIN_TOKEN, Arm, Host};
 use host_tests::upstream::{Reply, Upstream};
 use serde_json::{Value, json};
@@ -154,9 +156,9 @@ fn word(n: usize) -> &'static str {
 }
 
 /// Hours before [`NOW_S`], one apart for each item.
-fn at(offset_min: i64, n: usize) -> jiff::Timestamp {
+fn at(offset_min: i64, n: usize) -> Timestamp {
     let n = i64::try_from(n).unwrap();
-    jiff::Timestamp::from_second(NOW_S - (n + 1) * 3600 - offset_min * 60).unwrap()
+    Timestamp::from_secs(NOW_S - (n + 1) * 3600 - offset_min * 60)
 }
 
 /// RSS 2.0; `edited` gives item 3 another title.
@@ -167,7 +169,8 @@ pub(crate) fn rss(name: &str, edited: Option<&str>) -> String {
             Some(title) if n == 3 => title.to_owned(),
             _ => format!("{name} number {n} is {} &amp; &lt;new&gt;", word(n)),
         };
-        let date = at(7, n).strftime("%a, %d %b %Y %H:%M:%S +0000");
+        let since = Duration::from_secs(at(7, n).as_secs().unsigned_abs());
+        let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since);
         items += &format!(
             "<item><title>{title}</title><link>/{name}/{n}</link><guid isPermaLink=\"false\">{name}-{n}</guid>\
              <pubDate>{date}</pubDate><category>tag{n}</category>\
@@ -219,7 +222,7 @@ fn json_api() -> String {
         .map(|n| {
             json!({
                 "id": format!("q{n}"), "place": format!("{n} km off, {}", word(n)),
-                "time": at(23, n).as_millisecond(), "url": format!("https://quakes.example/{n}"),
+                "time": at(23, n).as_millis(), "url": format!("https://quakes.example/{n}"),
             })
         })
         .collect();

@@ -7,8 +7,12 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+
+use super::Stored;
+use crate::servers::Scratch;
 
 /// Longest time from start to the first connection: viceroy compiles the module first.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
@@ -46,8 +50,12 @@ type Started = (String, Box<dyn Any + Send + Sync>);
 pub(super) async fn start(
     file: &Path,
     variables: Vec<(String, String)>,
+    stored: Stored,
 ) -> anyhow::Result<Started> {
-    listening(&manifest(&variables), |folder, address| {
+    // It reads them before it listens, and writes them to no file.
+    let values = Scratch::new("fastly")?;
+    let manifest = manifest(&variables, &stored, values.path())?;
+    listening(&manifest, |folder, address| {
         let mut viceroy = Command::new(program());
         viceroy.arg("serve").arg("-C");
         viceroy.arg(folder.join("fastly.toml")).arg(file);
@@ -130,13 +138,26 @@ fn program() -> PathBuf {
 }
 
 /// Variables go to the secret store: a config store takes no value over 8,000 characters, and a compiled configuration may
-/// be longer.
-fn manifest(variables: &[(String, String)]) -> String {
-    let mut text = String::from("manifest_version = 3\n[local_server.kv_stores]\nedgefold = []\n");
-    for (name, value) in variables {
+/// be longer. What is `stored` goes to files in `folder`.
+fn manifest(
+    variables: &[(String, String)],
+    stored: &[(String, Bytes)],
+    folder: &Path,
+) -> anyhow::Result<String> {
+    let mut text = String::from("manifest_version = 3\n");
+    if stored.is_empty() {
+        text += "[local_server.kv_stores]\nedgefold = []\n";
+    }
+    for (number, (key, value)) in stored.iter().enumerate() {
+        let file = folder.join(number.to_string());
+        std::fs::write(&file, value)?;
         // A JSON string is a TOML basic string.
+        let (key, file) = (serde_json::json!(key), serde_json::json!(file));
+        text += &format!("[[local_server.kv_stores.edgefold]]\nkey = {key}\nfile = {file}\n");
+    }
+    for (name, value) in variables {
         let (key, data) = (serde_json::json!(name), serde_json::json!(value));
         text += &format!("[[local_server.secret_stores.edgefold]]\nkey = {key}\ndata = {data}\n");
     }
-    text
+    Ok(text)
 }

@@ -12,6 +12,7 @@ use std::any::Any;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use bytes::Bytes;
 use edgefold::config::{Config, authoring};
 
 pub use client::Answer;
@@ -98,7 +99,10 @@ impl Host {
     }
 }
 
-/// A deployment with an empty store. It ends when this is dropped. Needs a tokio runtime with several threads.
+/// Keys and their values.
+pub type Stored = Vec<(String, Bytes)>;
+
+/// A deployment with a store of its own. It ends when this is dropped. Needs a tokio runtime with several threads.
 pub struct Arm {
     /// Which host.
     pub host: Host,
@@ -167,18 +171,31 @@ impl Arm {
     /// # Errors
     /// See [`Arm::start`].
     pub async fn start_bare(host: Host, variables: Vec<(String, String)>) -> anyhow::Result<Self> {
+        Self::start_with(host, variables, Vec::new()).await
+    }
+
+    /// As [`Arm::start_bare`], over a store that holds what another host has stored: on every host it is the same bytes.
+    ///
+    /// # Errors
+    /// See [`Arm::start`], or where the store refuses one.
+    pub async fn start_with(
+        host: Host,
+        variables: Vec<(String, String)>,
+        stored: Stored,
+    ) -> anyhow::Result<Self> {
         let file = host.artefact()?;
         let started: (String, Box<dyn Any + Send + Sync>) = match host {
-            Host::Component => component::start(&file, variables).await?,
+            Host::Component => component::start(&file, variables, stored).await?,
             Host::Spin | Host::SpinRedis | Host::SpinSqlite => {
                 let mut options = SpinOptions::new(variables)?;
+                options.stored = stored;
                 options.redis = host == Host::SpinRedis;
                 if host == Host::SpinSqlite {
                     options.variables.push(("store".into(), "sqlite".into()));
                 }
                 spin::start(&file, options).await?
             }
-            Host::Fastly => fastly::start(&file, variables).await?,
+            Host::Fastly => fastly::start(&file, variables, stored).await?,
         };
         Ok(Self {
             host,

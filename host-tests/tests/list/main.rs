@@ -75,6 +75,9 @@ list! {
         problems_are_described,
         admin_routes_need_a_token,
     }
+    repair {
+        what_a_store_has_lost_is_made_again,
+    }
     tenants {
         each_host_has_its_own_site,
     }
@@ -118,10 +121,10 @@ async fn a_scheduler_goes_on_until_nothing_is_left() -> anyhow::Result<()> {
     rounds::a_scheduler_goes_on_until_nothing_is_left().await
 }
 
-/// Not in the list: only of this host's store can values be taken away.
+/// Not in the list: only of this host's store can one value after the other be taken away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_component_makes_again_what_its_store_has_lost() -> anyhow::Result<()> {
-    repair::what_the_store_has_lost_is_made_again().await
+async fn the_component_makes_any_segment_again() -> anyhow::Result<()> {
+    repair::the_component_makes_any_segment_again().await
 }
 
 /// Not in the list: only this host keeps answers.

@@ -1,56 +1,115 @@
-//! The compiled component makes again what its store has lost.
+//! What a store has lost is made again: by the component, segment after segment, and on every host.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use edgefold::config::authoring;
 use edgefold_host::EdgefoldHost;
-use edgefold_host::kv::{Kv, MemoryKv};
+use edgefold_host::kv::{Kv, MemoryKv, Precondition};
 use edgefold_host::outbound::OutboundPolicy;
-use host_tests::arms::{ADMIN_TOKEN, Host};
+use host_tests::arms::{ADMIN_TOKEN, Arm, Host, Stored};
 use host_tests::upstream::{Reply, Upstream};
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use serde_json::{Value, json};
 
+use crate::site::NOW_S;
+
 const SOURCES: usize = 20;
 /// So many that most are sealed.
 const ITEMS_EACH: usize = 50;
+/// Between the last cycle and the repair on another host, in seconds: nothing is on its way for so long.
+const LATER_S: i64 = 2 * 3600;
 /// Calls of a repair that goes on and on.
 const CALLS_MAX: usize = 20;
 
-async fn ask(host: &EdgefoldHost, method: &str, path: &str) -> anyhow::Result<Bytes> {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "fold.example")
-        .header("authorization", format!("Bearer {ADMIN_TOKEN}"))
-        .body(Empty::<Bytes>::new())?;
-    let body = host.handle(request).await.into_body().collect().await;
-    Ok(body.map_err(anyhow::Error::from_boxed)?.to_bytes())
+/// The component over a store that can be looked into, with a site of [`SOURCES`] sources in it.
+struct Origin {
+    host: EdgefoldHost,
+    store: Arc<MemoryKv>,
+    toml: String,
+    export: Bytes,
+    /// The cycles' sources; nobody asks them again.
+    _upstream: Upstream,
 }
 
-async fn repair(host: &EdgefoldHost) -> anyhow::Result<Vec<Value>> {
-    let mut reports: Vec<Value> = Vec::new();
-    let mut path = "/_edgefold/repair".to_owned();
-    for _ in 0..CALLS_MAX {
-        let report: Value = serde_json::from_slice(&ask(host, "POST", &path).await?)?;
-        let next = report["next"].as_str().map(str::to_owned);
-        reports.push(report);
-        let Some(next) = next else {
-            return Ok(reports);
+impl Origin {
+    async fn start() -> anyhow::Result<Self> {
+        let upstream = Upstream::start().await?;
+        let toml = toml(&upstream);
+        let store = Arc::new(MemoryKv::new());
+        let host = EdgefoldHost::builder()
+            .component(std::fs::read(Host::Component.artefact()?)?)
+            .configuration(toml.clone())
+            .variables([
+                ("admin_token", ADMIN_TOKEN.to_owned()),
+                ("source_date_epoch", NOW_S.to_string()),
+            ])
+            .kv(Arc::clone(&store))
+            .outbound(OutboundPolicy::public().allow("127.0.0.0/8".parse()?))
+            .build()
+            .await?;
+        let mut origin = Self {
+            host,
+            store,
+            toml,
+            export: Bytes::new(),
+            _upstream: upstream,
         };
-        path = format!("/_edgefold/repair?from={next}");
+        let report = origin.ask("POST", "/_edgefold/refresh?all=1").await?;
+        let report: Value = serde_json::from_slice(&report)?;
+        assert_eq!(report["outcome"], "published", "{report}");
+        origin.export = origin.ask("GET", "/api/export.ndjson").await?;
+        let lines = origin.export.split(|byte| *byte == b'\n').count();
+        assert_eq!(lines, SOURCES * ITEMS_EACH + 1);
+        Ok(origin)
     }
-    anyhow::bail!("it has no end: {reports:?}")
+
+    async fn ask(&self, method: &str, path: &str) -> anyhow::Result<Bytes> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "fold.example")
+            .header("authorization", format!("Bearer {ADMIN_TOKEN}"))
+            .body(Empty::<Bytes>::new())?;
+        let body = self.host.handle(request).await.into_body().collect().await;
+        Ok(body.map_err(anyhow::Error::from_boxed)?.to_bytes())
+    }
+
+    async fn segments(&self) -> anyhow::Result<Vec<String>> {
+        let mut keys = self.store.list("ef/", None).await?.keys;
+        keys.retain(|key| key.contains("/seg/"));
+        assert!(keys.len() > 1, "{keys:?}");
+        Ok(keys)
+    }
+
+    /// All that is stored, without a segment that the export needs.
+    async fn with_a_loss(&self) -> anyhow::Result<Stored> {
+        for lost in self.segments().await? {
+            let kept = self.store.get(&lost).await?.unwrap();
+            self.store.delete(&lost).await?;
+            if self.ask("GET", "/api/export.ndjson").await? != self.export {
+                return self.stored().await;
+            }
+            let value = kept.value;
+            self.store
+                .put(&lost, value, Precondition::None, None)
+                .await?;
+        }
+        anyhow::bail!("the export needs none")
+    }
+
+    async fn stored(&self) -> anyhow::Result<Stored> {
+        let mut stored = Stored::new();
+        for key in self.store.list("ef/", None).await?.keys {
+            let value = self.store.get(&key).await?.unwrap().value;
+            stored.push((key, value));
+        }
+        Ok(stored)
+    }
 }
 
-fn sum(reports: &[Value], pointer: &str) -> u64 {
-    let number = |report: &Value| report.pointer(pointer).and_then(Value::as_u64);
-    reports.iter().filter_map(number).sum()
-}
-
-pub(crate) async fn what_the_store_has_lost_is_made_again() -> anyhow::Result<()> {
-    let upstream = Upstream::start().await?;
+fn toml(upstream: &Upstream) -> String {
     let mut toml = "[site]\ntitle = \"Lost\"\n".to_owned();
     for source in 0..SOURCES {
         let path = format!("/{source}.json");
@@ -76,45 +135,78 @@ pub(crate) async fn what_the_store_has_lost_is_made_again() -> anyhow::Result<()
             "[[source]]\nid = \"s{source}\"\nurl = \"{url}\"\ncategory = \"one\"\n"
         ));
     }
-    let store = Arc::new(MemoryKv::new());
-    let host = EdgefoldHost::builder()
-        .component(std::fs::read(Host::Component.artefact()?)?)
-        .configuration(toml)
-        .variables([("admin_token", ADMIN_TOKEN)])
-        .kv(Arc::clone(&store))
-        .outbound(OutboundPolicy::public().allow("127.0.0.0/8".parse()?))
-        .build()
-        .await?;
-    let report: Value =
-        serde_json::from_slice(&ask(&host, "POST", "/_edgefold/refresh?all=1").await?)?;
-    assert_eq!(report["outcome"], "published", "{report}");
-    let export = ask(&host, "GET", "/api/export.ndjson").await?;
-    assert_eq!(
-        export.split(|byte| *byte == b'\n').count(),
-        SOURCES * ITEMS_EACH + 1
-    );
+    toml
+}
 
+/// Calls `ask` with the path of a repair until nothing is left, and gives the reports.
+async fn repair<A: Future<Output = anyhow::Result<Value>>>(
+    ask: impl Fn(String) -> A,
+) -> anyhow::Result<Vec<Value>> {
+    let mut reports: Vec<Value> = Vec::new();
+    let mut path = "/_edgefold/repair".to_owned();
+    for _ in 0..CALLS_MAX {
+        let report = ask(path).await?;
+        let next = report["next"].as_str().map(str::to_owned);
+        reports.push(report);
+        let Some(next) = next else {
+            return Ok(reports);
+        };
+        path = format!("/_edgefold/repair?from={next}");
+    }
+    anyhow::bail!("it has no end: {reports:?}")
+}
+
+fn sum(reports: &[Value], pointer: &str) -> u64 {
+    let number = |report: &Value| report.pointer(pointer).and_then(Value::as_u64);
+    reports.iter().filter_map(number).sum()
+}
+
+pub(crate) async fn the_component_makes_any_segment_again() -> anyhow::Result<()> {
+    let origin = &Origin::start().await?;
+    let ask = |path: String| async move {
+        anyhow::Ok(serde_json::from_slice(&origin.ask("POST", &path).await?)?)
+    };
     // Where nothing is lost, nothing is written.
-    let whole = repair(&host).await?;
+    let whole = repair(ask).await?;
     assert!(sum(&whole, "/looked_at") > 0, "{whole:?}");
     assert_eq!(sum(&whole, "/kv/writes"), 0, "{whole:?}");
 
-    let segments: Vec<String> = store.list("ef/", None).await?.keys;
-    let segments: Vec<&String> = segments
-        .iter()
-        .filter(|key| key.contains("/seg/"))
-        .collect();
-    assert!(segments.len() > 1, "{segments:?}");
-    for lost in segments {
-        store.delete(lost).await?;
-        let mended = repair(&host).await?;
+    for lost in origin.segments().await? {
+        origin.store.delete(&lost).await?;
+        let mended = repair(ask).await?;
         assert!(sum(&mended, "/restored") > 0, "{lost}: {mended:?}");
         assert_eq!(sum(&mended, "/gone"), 0, "{lost}: {mended:?}");
-        assert_eq!(
-            ask(&host, "GET", "/api/export.ndjson").await?,
-            export,
-            "{lost}"
-        );
+        let export = origin.ask("GET", "/api/export.ndjson").await?;
+        assert_eq!(export, origin.export, "{lost}");
     }
+    Ok(())
+}
+
+pub(crate) async fn what_a_store_has_lost_is_made_again(host: Host) -> anyhow::Result<()> {
+    let origin = Origin::start().await?;
+    let config = authoring::compile(&origin.toml).map_err(|mistakes| {
+        anyhow::anyhow!(authoring::render("site.toml", &origin.toml, &mistakes))
+    })?;
+    let variables = [
+        ("config", config.to_compiled()),
+        ("admin_token", ADMIN_TOKEN.to_owned()),
+        ("source_date_epoch", (NOW_S + LATER_S).to_string()),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    let stored = origin.with_a_loss().await?;
+    let arm = &Arm::start_with(host, variables.into(), stored).await?;
+    let bearer = &format!("Bearer {ADMIN_TOKEN}");
+
+    let rest = arm.get("/api/export.ndjson").await?;
+    assert!(rest.text().contains("\"lost\""), "{}", rest.text());
+    let mended = repair(|path| async move {
+        let headers = [("authorization", bearer.as_str())];
+        arm.send("POST", &path, &headers).await?.json()
+    })
+    .await?;
+    assert!(sum(&mended, "/restored") > 0, "{mended:?}");
+    assert_eq!(sum(&mended, "/gone"), 0, "{mended:?}");
+    let export = arm.get("/api/export.ndjson").await?;
+    assert_eq!(export.body, origin.export);
     Ok(())
 }

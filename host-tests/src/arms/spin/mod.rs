@@ -38,6 +38,7 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use self::grants::Grants;
 use self::redis::RedisStore;
 use self::store::{KeyValue, MemoryStore};
+use super::Stored;
 use super::listener::Listener;
 use crate::servers::sqlite::Sqlite;
 
@@ -57,6 +58,8 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
     /// Key-value is on a Redis server, as with a runtime configuration.
     pub redis: bool,
+    /// What the stores hold from the beginning.
+    pub stored: Stored,
     /// Where the component's log goes, if not to the standard error of the tests.
     pub log: Option<MemoryOutputPipe>,
     /// The first row that is written to SQLite under a key with this end is written, and the answer is an error.
@@ -73,6 +76,7 @@ impl Options {
             manifest: std::fs::read_to_string(MANIFEST)?,
             variables,
             redis: false,
+            stored: Stored::new(),
             log: None,
             lost_write: None,
         })
@@ -90,13 +94,19 @@ pub(super) async fn start(
     } else {
         KeyValue::Memory(MemoryStore::default())
     };
+    let database = Sqlite::new()?;
+    for (key, value) in options.stored {
+        sqlite::insert(&database, &key, &value).await?;
+        let set = store.set(&key, value.into()).await;
+        set.map_err(anyhow::Error::msg)?;
+    }
     let handler = ProxyHandler::new(App {
         engine,
         component,
         grants: Arc::new(Grants::of(&options.manifest)?),
         variables: Arc::new(options.variables.into_iter().collect()),
         store,
-        database: Sqlite::new()?,
+        database,
         lost_write: Arc::new(Mutex::new(options.lost_write)),
         log: options.log,
     });

@@ -21,6 +21,9 @@ type Executed = (
     FutureReader<Result<(), Error>>,
 );
 
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS edgefold (version INTEGER PRIMARY KEY AUTOINCREMENT, \
+    key TEXT NOT NULL UNIQUE, expires_ms INTEGER, value BLOB NOT NULL)";
+const INSERT: &str = "INSERT INTO edgefold (key, value) VALUES (?1, ?2)";
 const UNUSED: &str = "edgefold does not use this of spin:sqlite";
 
 impl Host for &mut State {}
@@ -106,6 +109,22 @@ impl HostConnectionWithStore<State> for Data {
             Ok(())
         })
     }
+}
+
+/// Stores `value` as the guest does, in the table that it makes: a site that was stored by an earlier guest has this one.
+pub(super) async fn insert(
+    database: &sqlite::Sqlite,
+    key: &str,
+    value: &[u8],
+) -> anyhow::Result<()> {
+    let connection = database.connect().await.map_err(anyhow::Error::msg)?;
+    let key = sqlite::Value::Text(key.to_owned());
+    let value = sqlite::Value::Blob(value.to_vec());
+    for (statement, values) in [(TABLE, Vec::new()), (INSERT, vec![key, value])] {
+        let done = connection.execute(statement.to_owned(), values).await;
+        done.map_err(anyhow::Error::msg)?;
+    }
+    Ok(())
 }
 
 /// Whether the answer to this write is the one that gets lost.

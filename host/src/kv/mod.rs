@@ -5,6 +5,7 @@
 
 #[cfg(any(feature = "nats", feature = "redis"))]
 mod address;
+mod blocking;
 mod bridge;
 pub mod conformance;
 mod memory;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 pub use edgefold::host::{Capabilities, Entry, KeyPage, KvError, Precondition, Version};
 
+pub use self::blocking::{Blocking, BlockingKv};
 pub(crate) use self::bridge::add_to_linker;
 pub use self::memory::MemoryKv;
 #[cfg(feature = "nats")]
@@ -50,7 +52,7 @@ pub const LIST_KEYS_MAX: usize = 1_000;
 
 /// A key-value store that all instances of the component share.
 ///
-/// Write the methods as `async fn`. The rules are those of `wit/kv.wit`: never a torn value, preconditions compared with
+/// Write the methods as `async fn`; a store whose calls block the thread implements [`BlockingKv`] instead. The rules are those of `wit/kv.wit`: never a torn value, preconditions compared with
 /// the newest value where [`Capabilities::swap`] is true, [`KvError::Ambiguous`] whenever a write may have been applied.
 /// The host has checked the limits [`KEY_BYTES_MAX`] and [`VALUE_BYTES_MAX`] before it calls. Dropping a future must
 /// leave the store whole: the write has happened or not.

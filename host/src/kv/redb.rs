@@ -14,6 +14,7 @@ use redb::{
 use self::cache::Cache;
 use super::{
     Capabilities, Entry, KeyPage, Kv, KvError, LIST_KEYS_MAX, OpenError, Precondition, Version,
+    blocking,
 };
 
 /// Key to version, expiry (milliseconds since 1970, 0: never) and value.
@@ -86,17 +87,6 @@ impl RedbKv {
             file: Arc::new(file),
         })
     }
-
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&File) -> Result<T, KvError> + Send + 'static,
-    ) -> Result<T, KvError> {
-        let file = Arc::clone(&self.file);
-        // Runs to its end also where the caller goes away: a write has happened or not.
-        tokio::task::spawn_blocking(move || work(&file))
-            .await
-            .map_err(|error| KvError::Ambiguous(error.to_string()))?
-    }
 }
 
 impl Kv for RedbKv {
@@ -109,7 +99,7 @@ impl Kv for RedbKv {
             return Ok(stored.live().map(Stored::entry));
         }
         let keys = vec![key.to_owned()];
-        let mut found = self.blocking(move |file| file.read(&keys)).await?;
+        let mut found = blocking::run(&self.file, move |file| file.read(&keys)).await?;
         Ok(found.pop().flatten())
     }
 
@@ -122,7 +112,7 @@ impl Kv for RedbKv {
                 .collect());
         }
         let keys = keys.to_vec();
-        self.blocking(move |file| file.read(&keys)).await
+        blocking::run(&self.file, move |file| file.read(&keys)).await
     }
 
     async fn put(
@@ -137,24 +127,28 @@ impl Kv for RedbKv {
             let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
             now_ms().saturating_add(ttl_ms).max(1)
         });
-        self.blocking(move |file| file.put(&key, value, &when, expires_ms))
-            .await
+        blocking::run(&self.file, move |file| {
+            file.put(&key, value, &when, expires_ms)
+        })
+        .await
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         let key = key.to_owned();
-        self.blocking(move |file| file.delete(&key)).await
+        blocking::run(&self.file, move |file| file.delete(&key)).await
     }
 
     async fn increment(&self, key: &str) -> Result<u64, KvError> {
         let key = key.to_owned();
-        self.blocking(move |file| file.increment(&key)).await
+        blocking::run(&self.file, move |file| file.increment(&key)).await
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
         let (prefix, cursor) = (prefix.to_owned(), cursor.map(str::to_owned));
-        self.blocking(move |file| file.list(&prefix, cursor.as_deref()))
-            .await
+        blocking::run(&self.file, move |file| {
+            file.list(&prefix, cursor.as_deref())
+        })
+        .await
     }
 }
 

@@ -15,7 +15,7 @@ use crate::fold::Edit;
 use crate::host::{Host, Kv};
 use crate::ordered::Inserted;
 use crate::publish::{self, Portion, Seal, Sealing};
-use crate::read::is_lost;
+use crate::read::Arrival;
 use crate::slice::{Head, HeadParts, Position, Row, VALUE_BYTES_MAX};
 
 /// The next head, laid out, and what is to be written with it.
@@ -176,13 +176,13 @@ impl<H: Host> Run<'_, H> {
         is_news: bool,
     ) -> Portion {
         let head = self.loaded.head.as_ref();
-        let arriving = head.is_some_and(|head| !is_lost(head, kv.capabilities(), self.now));
+        let arrival = head.map(|head| Arrival::new(head, kv.capabilities(), self.now));
         let spare = |more: usize| purse.may(Priority::Derived, wanted + more);
         if is_news {
-            return Portion::with_news(spare, arriving, !seal.writes.is_empty());
+            return Portion::with_news(spare, arrival, !seal.writes.is_empty());
         }
         // The head too is written for it.
-        Portion::alone(|more| spare(more + 1), arriving)
+        Portion::alone(|more| spare(more + 1), arrival)
     }
 
     fn note_index(&mut self, parts: &HeadParts) {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::fold::{self, SourceState};
 use crate::host::{Host, Kv, KvError, Level, PURGED_KEYS_MAX};
 use crate::publish::{self, Published, Values};
-use crate::slice::{Head, HeadParts, Position, VALUE_BYTES_MAX};
+use crate::slice::{FirstNamed, Head, HeadParts, Position, VALUE_BYTES_MAX};
 use crate::time::Timestamp;
 
 use super::claim::{CLAIM_WRITES, Claim, Claimed, claims};
@@ -69,7 +69,7 @@ impl<H: Host> Run<'_, H> {
             Claimed::Owned(claim) => Some(claim),
             Claimed::Stopped(outcome) => return Ok(outcome),
         };
-        self.write(kv, draft, purse, claim).await
+        self.write(kv, draft, purse, claim, now).await
     }
 
     pub(super) fn head_is_too_large(&self, bytes: usize, wanted: usize) {
@@ -110,6 +110,7 @@ impl<H: Host> Run<'_, H> {
         draft: Draft,
         mut purse: Purse,
         claim: Option<Claim>,
+        now: Timestamp,
     ) -> Result<RunOutcome, CycleError> {
         let Draft {
             mut parts,
@@ -124,6 +125,9 @@ impl<H: Host> Run<'_, H> {
             parts.add_twins(self.config.site.page_items);
         }
         self.note_claims(&mut parts, claim);
+        let (before, written) = (self.loaded.head.as_ref(), seal.writes.keys());
+        let named = FirstNamed::after(before, written, &seal.garbage, now);
+        parts.first_named = Some(named);
         if claim.is_some() {
             purse.spend(CLAIM_WRITES);
         }

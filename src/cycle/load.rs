@@ -3,7 +3,7 @@
 use crate::cache::Control;
 use crate::fold::{Memory, State};
 use crate::host::{Host, Kv, Level, Version};
-use crate::read::{ReadError, directory, is_lost, usable, verified_segment};
+use crate::read::{Arrival, ReadError, directory, usable, verified_segment};
 use crate::slice::{Head, Position, SliceRef, keys};
 use crate::time::Timestamp;
 
@@ -113,7 +113,7 @@ pub(crate) async fn catch_up<K: Kv>(
     memory: &mut Memory,
     now: Timestamp,
 ) -> Result<CaughtUp, ReadError> {
-    let waits = !is_lost(head, kv.capabilities(), now);
+    let arrival = Arrival::new(head, kv.capabilities(), now);
     let unknown = |reference: &SliceRef| known_upto.is_none_or(|known| reference.newest > known);
     let mut done = CaughtUp::default();
     let mut listed: Vec<SliceRef> = head.segments(0).filter(unknown).collect();
@@ -122,7 +122,7 @@ pub(crate) async fn catch_up<K: Kv>(
             break;
         }
         match usable(
-            arrived(directory(kv, reference).await, waits)?,
+            arrived(directory(kv, reference).await, &arrival)?,
             &mut done.skipped,
         )? {
             Some(directory) => listed.extend(directory.segments().filter(unknown)),
@@ -134,7 +134,7 @@ pub(crate) async fn catch_up<K: Kv>(
             done.give_up(reference);
             break;
         }
-        let segment = arrived(verified_segment(kv, reference).await, waits)?;
+        let segment = arrived(verified_segment(kv, reference).await, &arrival)?;
         let Some(segment) = usable(segment, &mut done.skipped)? else {
             done.give_up(reference);
             continue;
@@ -150,9 +150,12 @@ pub(crate) async fn catch_up<K: Kv>(
 }
 
 /// A missing value is an error while it may still arrive, and for [`usable`] to judge later.
-fn arrived<T>(read: Result<T, ReadError>, waits: bool) -> Result<Result<T, ReadError>, ReadError> {
+fn arrived<T>(
+    read: Result<T, ReadError>,
+    arrival: &Arrival,
+) -> Result<Result<T, ReadError>, ReadError> {
     match read {
-        Err(error @ ReadError::Missing(_)) if waits => Err(error),
+        Err(error) if !arrival.has_lost(&error) => Err(error),
         other => Ok(other),
     }
 }

@@ -8,7 +8,7 @@ use super::{CycleError, KvCounts, Report, RunOutcome, Scope, Today, config};
 use crate::fetch::Validators;
 use crate::host::{Host, Kv};
 use crate::publish::{Mended, Mending, Place};
-use crate::read::is_lost;
+use crate::read::Arrival;
 use crate::slice::Row;
 use crate::tenant::TenantHost;
 
@@ -101,7 +101,7 @@ impl<H: Host> Run<'_, H> {
         let (from, head) = (self.look.clone()?, self.loaded.head.as_ref()?);
         Some(Mending {
             from,
-            arriving: !is_lost(head, kv.capabilities(), self.now),
+            arrival: Arrival::new(head, kv.capabilities(), self.now),
             memory: self.state.memory.clone(),
         })
     }

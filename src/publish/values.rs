@@ -48,6 +48,11 @@ impl Values {
         self.0.is_empty()
     }
 
+    /// Their keys, in order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The value of `key`; a segment may be laid out anew.
     pub(super) fn get(&self, key: &str) -> Option<Bytes> {
         self.0.get(key).map(Made::bytes)

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::filler::Filler;
 use super::lines::{first_upto, lines, lines_bytes};
-use super::{ReadError, verified_directory, verified_segment};
+use super::{Arrival, ReadError, verified_directory, verified_segment};
 use crate::host::Kv;
 use crate::slice::{Corrupt, Directory, Head, Position, SliceRef, keys};
 
@@ -26,8 +26,8 @@ pub struct Export {
     listed: usize,
     /// The directory that is being read, and how many of its segments are done with.
     within: Option<(Directory, usize)>,
-    /// What is missing is lost, and not on its way.
-    passes_over: bool,
+    /// Tells what is missing and lost from what is on its way.
+    arrival: Option<Arrival>,
     /// In the place of a lost value that is being given.
     filler: Option<Filler>,
     /// It begins with a value that is lost, where it was to begin within that.
@@ -50,19 +50,19 @@ impl Export {
             left: sealed + lines_bytes(&head.items, Some(view), 0),
             listed: 0,
             within: None,
-            passes_over: false,
+            arrival: None,
             filler: None,
             begins_lost: false,
             passed_over: None,
         }
     }
 
-    /// What is missing is passed over as what is damaged: it can't be on its way any more. Each lost item is a line that says `lost`, so
-    /// that length and places of everything else are as they were. A missing value takes one more read, of the head.
+    /// What is missing is passed over as what is damaged, where it can't be on its way any more. Each lost item is a line that says
+    /// `lost`, so that length and places of everything else are as they were. A missing value takes one more read, of the head.
     #[must_use]
-    pub fn past_lost(self) -> Self {
+    pub fn past_lost(self, arrival: Arrival) -> Self {
         Self {
-            passes_over: true,
+            arrival: Some(arrival),
             ..self
         }
     }
@@ -236,7 +236,7 @@ impl Export {
         read: Result<T, ReadError>,
     ) -> Result<Option<T>, ReadError> {
         if let Err(ReadError::Missing(key)) = &read
-            && !(self.passes_over && self.is_of_the_head(kv).await?)
+            && !(self.is_due(key) && self.is_of_the_head(kv).await?)
         {
             return Err(ReadError::Missing(key.clone()));
         }
@@ -247,6 +247,11 @@ impl Export {
             }
             read => read.map(Some),
         }
+    }
+
+    fn is_due(&self, key: &str) -> bool {
+        let arrival = self.arrival.as_ref();
+        arrival.is_some_and(|arrival| arrival.is_due(key))
     }
 
     /// Whether the head that it goes by is still the published one.

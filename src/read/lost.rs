@@ -2,18 +2,46 @@
 
 use super::ReadError;
 use crate::host::Capabilities;
-use crate::slice::Head;
+use crate::slice::{ARRIVAL_MS_MAX, Head};
 use crate::time::Timestamp;
 
-/// Where a store gives no bound, what a head of this age names has arrived, in milliseconds.
-const ARRIVAL_MS_MAX: i64 = 60 * 60 * 1000;
+/// What a head names, as seen at one moment through a store that may be behind.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    head: Head,
+    bound_ms: i64,
+    now: Timestamp,
+}
 
-/// Whether what `head` names and the store does not show at `now` is lost: by [`Capabilities::staleness_ms`], and after an
-/// hour on any store. Until then it may be on its way.
-pub(crate) fn is_lost(head: &Head, store: Capabilities, now: Timestamp) -> bool {
-    let bound = store.staleness_ms.map_or(ARRIVAL_MS_MAX, i64::from);
-    // Without a bound to wait for, no clock is asked: the one that `updated` is from may be ahead.
-    bound == 0 || now.0.saturating_sub(head.updated().0) >= bound.min(ARRIVAL_MS_MAX)
+impl Arrival {
+    /// What `head` names, at `now`.
+    #[must_use]
+    pub fn new(head: &Head, store: Capabilities, now: Timestamp) -> Self {
+        let bound = store.staleness_ms.map_or(ARRIVAL_MS_MAX, i64::from);
+        Self {
+            head: head.clone(),
+            bound_ms: bound.min(ARRIVAL_MS_MAX),
+            now,
+        }
+    }
+
+    /// Whether what `error` is about is lost, and not on its way: a stored value that is damaged, or that is missing although it was first named
+    /// longer ago than the store may be behind ([`Capabilities::staleness_ms`]), an hour on any store.
+    #[must_use]
+    pub fn has_lost(&self, error: &ReadError) -> bool {
+        match error {
+            ReadError::Corrupt(_) => true,
+            ReadError::Missing(key) => self.is_due(key),
+            ReadError::Store(_) => false,
+        }
+    }
+
+    /// Whether the value at `key`, which the head names, can't be on its way any more.
+    pub(crate) fn is_due(&self, key: &str) -> bool {
+        let named_ms = || self.now.0.saturating_sub(self.head.first_named(key).0);
+        // Without a bound to wait for, no clock is asked: the one of the publish may be ahead.
+        self.bound_ms == 0 || named_ms() >= self.bound_ms
+    }
 }
 
 impl ReadError {

@@ -13,7 +13,7 @@ mod tests;
 pub use cursor::{Cursor, CursorError};
 pub use export::Export;
 pub use item::{ItemFragments, item, newest_of};
-pub(crate) use lost::is_lost;
+pub use lost::Arrival;
 pub use page::{NUMBERED_READS_MAX, Page, Query, page, page_of_the_rest};
 
 use crate::host::{Kv, KvError};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Cursor, READS_MAX, ReadError, directory, segment};
+use super::{Arrival, Cursor, READS_MAX, ReadError, directory, segment};
 use crate::host::Kv;
 use crate::slice::{Head, PAGE_ITEMS_MAX, Position, SliceRef};
 
@@ -57,26 +57,27 @@ pub async fn page<K: Kv>(
     head: &Head,
     query: &Query<'_>,
 ) -> Result<Option<Page>, ReadError> {
-    read(kv, head, query, false).await
+    read(kv, head, query, None).await
 }
 
-/// As [`page`], but listed values that are missing or damaged are passed over, and their items counted in [`Page::lost`].
+/// As [`page`], but listed values that are lost by `arrival` are passed over, and their items counted in [`Page::lost`].
 ///
 /// # Errors
-/// Where the store fails, or a directory does not hold what it spans.
+/// Where the store fails, a value may be on its way, or a directory does not hold what it spans.
 pub async fn page_of_the_rest<K: Kv>(
     kv: &K,
     head: &Head,
     query: &Query<'_>,
+    arrival: &Arrival,
 ) -> Result<Option<Page>, ReadError> {
-    read(kv, head, query, true).await
+    read(kv, head, query, Some(arrival)).await
 }
 
 async fn read<K: Kv>(
     kv: &K,
     head: &Head,
     query: &Query<'_>,
-    pass_over: bool,
+    arrival: Option<&Arrival>,
 ) -> Result<Option<Page>, ReadError> {
     let Some(view) = head.view(query.view) else {
         return Ok(None);
@@ -97,7 +98,7 @@ async fn read<K: Kv>(
         },
         left: query.limit.clamp(1, PAGE_ITEMS_MAX),
         skip: query.skip,
-        pass_over,
+        arrival: arrival.cloned(),
         counts_places: query.cursor.is_none(),
         reads_max: if query.skip > 0 {
             NUMBERED_READS_MAX
@@ -215,8 +216,8 @@ struct Taker {
     left: usize,
     /// Items to pass over before the first one.
     skip: u64,
-    /// What is lost is passed over.
-    pass_over: bool,
+    /// What is lost by this is passed over.
+    arrival: Option<Arrival>,
     /// What is lost keeps its place: so no numbered page shows what another has shown.
     counts_places: bool,
     /// Store reads that this page may take.
@@ -243,14 +244,18 @@ impl Taker {
         }
     }
 
-    /// Passes over what can't be read, where that is wanted.
+    /// Passes over what is lost, where that is wanted.
     fn found<T>(
         &mut self,
         reference: SliceRef,
         read: Result<T, ReadError>,
     ) -> Result<Option<T>, ReadError> {
+        let is_lost = |error: &ReadError| {
+            let arrival = self.arrival.as_ref();
+            arrival.is_some_and(|arrival| arrival.has_lost(error))
+        };
         match read {
-            Err(error) if self.pass_over && error.is_of_a_value() => {
+            Err(error) if is_lost(&error) => {
                 let skipped = std::mem::take(&mut self.skip);
                 let mut items = u64::from(reference.items).saturating_sub(skipped);
                 if self.counts_places {

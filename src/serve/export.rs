@@ -11,7 +11,7 @@ use super::range::{self, Wanted};
 use super::reads;
 use super::reply::Reply;
 use crate::host::{Host, Kv};
-use crate::read::{Export, is_lost};
+use crate::read::{Arrival, Export};
 use crate::slice::Position;
 use crate::tenant::TenantHost;
 
@@ -30,10 +30,8 @@ pub(super) async fn export<H: Host>(
     };
     reads::check_selection(&reads::selections(&head), category, None)?;
     let view = head.view(category.unwrap_or("all")).unwrap_or_default();
-    let mut export = Export::new(&head, view);
-    if is_lost(&head, host.kv().capabilities(), host.time().await) {
-        export = export.past_lost();
-    }
+    let arrival = Arrival::new(&head, host.kv().capabilities(), host.time().await);
+    let mut export = Export::new(&head, view).past_lost(arrival);
     if let Some(place) = after {
         export = export
             .after(host.kv(), place)

@@ -12,7 +12,7 @@ use super::search;
 use crate::config::Cache;
 use crate::host::{Host, Kv, Level};
 use crate::page::{self, Kind, Selections};
-use crate::read::{self, Cursor, ItemFragments, Page, Query, ReadError, is_lost};
+use crate::read::{self, Arrival, Cursor, ItemFragments, Page, Query, ReadError};
 use crate::slice::{Head, PAGE_ITEMS_MAX, Section, Snapshot, keys};
 
 /// The published root, or `None` before the first publish: the one read of a first page.
@@ -147,10 +147,10 @@ pub(super) async fn page<H: Host>(
     let kv = host.kv();
     let mut found = read::page(kv, head, &query).await;
     if let Err(error) = &found
-        && is_gone(host, head, error).await
+        && let Some(arrival) = lost(host, head, error).await
     {
         host.log(Level::Error, &format!("passed over: {error}"));
-        found = read::page_of_the_rest(kv, head, &query).await;
+        found = read::page_of_the_rest(kv, head, &query, &arrival).await;
     }
     found
         // Listed on the page, but not in the head's columns: a source without items.
@@ -158,13 +158,13 @@ pub(super) async fn page<H: Host>(
         .map_err(|error| Problem::store(host, &error))
 }
 
-/// Whether `error` is of a stored value that does not come any more: damaged, or missing for too long.
-async fn is_gone<H: Host>(host: &H, head: &Head, error: &ReadError) -> bool {
-    match error {
-        ReadError::Corrupt(_) => true,
-        ReadError::Missing(_) => is_lost(head, host.kv().capabilities(), host.time().await),
-        ReadError::Store(_) => false,
+/// `Some` where `error` is of a stored value that does not come any more; tells the same of others.
+pub(super) async fn lost<H: Host>(host: &H, head: &Head, error: &ReadError) -> Option<Arrival> {
+    if matches!(error, ReadError::Store(_)) {
+        return None;
     }
+    let arrival = Arrival::new(head, host.kv().capabilities(), host.time().await);
+    Some(arrival).filter(|arrival| arrival.has_lost(error))
 }
 
 /// Finds one item.
@@ -175,10 +175,10 @@ pub(super) async fn find<H: Host>(
 ) -> Result<ItemFragments, Problem> {
     match read::item(host.kv(), head, id).await {
         Ok(found) => found.ok_or_else(|| Problem::unknown_item(id)),
-        Err(error) if is_gone(host, head, &error).await => {
-            Err(Problem::lost_item(host, id, &error))
-        }
-        Err(error) => Err(Problem::store(host, &error)),
+        Err(error) => match lost(host, head, &error).await {
+            Some(_) => Err(Problem::lost_item(host, id, &error)),
+            None => Err(Problem::store(host, &error)),
+        },
     }
 }
 

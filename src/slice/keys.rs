@@ -45,6 +45,12 @@ pub fn run(name: u128) -> String {
     format!("{RUNS}{name:032x}")
 }
 
+/// The content hash in the key of a segment, a directory or a value of a run.
+pub(crate) fn name_of(key: &str) -> Option<u128> {
+    let (_, name) = key.rsplit_once('/')?;
+    u128::from_str_radix(name, 16).ok()
+}
+
 /// The counter that tells who may publish `generation`, in its `slot`th term: only on stores without compare-and-swap.
 #[must_use]
 pub fn claim(generation: u64, slot: u32) -> String {

@@ -9,6 +9,7 @@
 
 pub mod activity;
 mod container;
+mod first_named;
 mod head;
 mod header;
 mod items;
@@ -24,6 +25,7 @@ mod tests;
 mod twins;
 
 pub use activity::{Activity, Publish, Strip};
+pub use first_named::FirstNamed;
 pub use head::Head;
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};
 pub use items::Row;
@@ -34,6 +36,7 @@ pub use refs::SliceRef;
 pub use snapshot::{Snapshot, encode_snapshot};
 
 pub(crate) use container::{Value, Writer};
+pub(crate) use first_named::ARRIVAL_MS_MAX;
 pub(crate) use header::stored_hash;
 pub(crate) use items::Items;
 pub(crate) use segment::{

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activity::Activity;
 use super::container::Writer;
+use super::first_named::FirstNamed;
 use super::header::Kind;
 use super::items::{self, Row};
 use super::refs::{SliceRef, encode_refs};
@@ -31,6 +32,7 @@ pub(super) const USAGE_BYTES: usize = 8 + 8 + 8;
 pub(super) const CLAIMS: u16 = 29;
 pub(super) const CLAIM_BYTES: usize = 8 + 4;
 pub(super) const SEARCH: u16 = 43;
+pub(super) const NAMED: u16 = 44;
 pub(super) const META_BYTES: usize = 8 + 8 + 8 + 16 + 8 + 4 + 4 + 4 + 4 + 8 + 8 + 16;
 pub(super) const COUNT_BYTES: usize = 2 + 2 + 8;
 pub(super) const CHECK_BYTES: usize = 8 + 8 + 8;
@@ -135,6 +137,8 @@ pub struct HeadParts {
     pub activity: Activity,
     /// The search index of what is sealed. No reason to publish: it grows where something is published anyway.
     pub search: Index,
+    /// Since when it names what it names. No reason to publish. `None`: as old as this head, for all that is known.
+    pub first_named: Option<FirstNamed>,
     /// Pre-rendered parts of the page.
     pub sections: Vec<(Section, Vec<Vec<u8>>)>,
     /// Newest first.
@@ -225,6 +229,9 @@ impl HeadParts {
         let search = self.search.encode();
         if !search.is_empty() {
             writer.section(SEARCH, search);
+        }
+        if let Some(named) = &self.first_named {
+            writer.section(NAMED, vec![named.encode()]);
         }
         let mut checks = Vec::with_capacity(self.checks.len() * CHECK_BYTES);
         for check in &self.checks {

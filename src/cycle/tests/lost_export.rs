@@ -3,7 +3,8 @@
 use super::lost::{get, json, send, site};
 use super::world::{World, at, block_on, config, post};
 use crate::config::Config;
-use crate::read::ReadError;
+use crate::host::{Clock, Kv};
+use crate::read::{Arrival, Export, ReadError};
 use crate::slice::{SliceRef, keys};
 
 const PATH: &str = "/api/export.ndjson";
@@ -179,7 +180,8 @@ fn what_was_superseded_is_not_told_as_lost() {
     world.kv.staleness_ms.set(Some(0));
     let head = world.head();
     let lost = keys::segment(head.segments(0).next().unwrap().name);
-    let mut underway = crate::read::Export::new(&head, 0).past_lost();
+    let arrival = Arrival::new(&head, world.kv.capabilities(), world.now());
+    let mut underway = Export::new(&head, 0).past_lost(arrival);
     let first = block_on(underway.next(&world.store()));
     assert!(matches!(first, Some(Ok(_))));
     world.set("a", vec![post("a", 5_000)]);

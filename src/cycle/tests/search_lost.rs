@@ -65,8 +65,8 @@ fn what_is_on_its_way_is_waited_for() {
         world.head().segments(0).next().unwrap().name,
     ));
     let late = world.kv.values.borrow_mut().remove(&lost).unwrap();
-    // The head has just been written.
-    world.now.set(world.head().updated().as_secs() + 60 * 50);
+    // It was named a moment ago, and is waited for as long as that is less than an hour ago, whatever is published meanwhile.
+    world.now.set(world.head().updated().as_secs() + 60 * 5);
     let mut site = site;
     site.budget.writes_per_day = 100_000;
     // Another configuration is news.

@@ -171,7 +171,7 @@ impl<K: Kv> Desk<'_, K> {
         let why = match read.and_then(|value| Ok(open(value)?)) {
             Ok(opened) => return Ok(Stored::Here(opened)),
             Err(error @ ReadError::Store(_)) => return Err(error),
-            Err(ReadError::Missing(_)) if portion.arriving => return Ok(Stored::Awaited),
+            Err(error) if portion.awaits(&error) => return Ok(Stored::Awaited),
             Err(why) => why,
         };
         self.notes.push(format!("left out of searches: {why}"));

@@ -66,14 +66,14 @@ pub(crate) async fn grow_index<K: Kv>(
     }
     let mut desk = Desk::new(kv, seal, sealing);
     let mut next = index.clone();
-    match desk.grow(&mut next, all, portion).await {
+    match desk.grow(&mut next, all, portion.clone()).await {
         // More values than the portion was taken for: not seen yet, and better not published than not counted.
         Ok(()) if desk.writes.len() > portion.values => Ok(()),
         Ok(()) => {
             *index = next;
             desk.settle(Ok(()), index, seal)
         }
-        Err(ReadError::Missing(_)) if portion.waits => Ok(()),
+        Err(error) if portion.waits && portion.awaits(&error) => Ok(()),
         failed => desk.settle(failed, index, seal),
     }
 }

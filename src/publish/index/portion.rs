@@ -1,5 +1,6 @@
 //! What waits for its index, told by the head alone, and how much of it one publish takes.
 
+use crate::read::{Arrival, ReadError};
 use crate::search::{Index, RUN_DOCUMENTS_MAX, SCAN_SEGMENTS_MAX};
 use crate::slice::{Position, SEGMENT_ITEMS_MAX, SliceRef, VALUE_BYTES_MAX, ViewParts};
 
@@ -21,7 +22,7 @@ const VALUES_MAX: usize = 200;
 const VALUE_JSON_BYTES: usize = 200_000;
 
 /// How much one publish may do for the index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Portion {
     /// Items that it reads, give or take a segment.
     pub(super) items: usize,
@@ -29,35 +30,51 @@ pub(crate) struct Portion {
     pub(super) json_bytes: usize,
     /// Values that it writes.
     pub(super) values: usize,
-    /// What is sealed and missing may be on its way.
-    pub(super) arriving: bool,
+    /// Tells what is lost of what the published head names; `None` where nothing is published yet.
+    arrival: Option<Arrival>,
     /// The publish is not made where a value of the index may be on its way.
     pub(super) waits: bool,
 }
 
 impl Portion {
-    /// Of a publish that has news, which may `spare` so many writes; `arriving` says that what the head names may not have
-    /// arrived. One that `seals` makes the index anew where a value of it is missing.
-    pub(crate) fn with_news(spare: impl Fn(usize) -> bool, arriving: bool, seals: bool) -> Self {
-        let waits = arriving && !seals;
-        Self::of(WITH_NEWS_ITEMS_MAX, spare, arriving, waits)
+    /// Of a publish that has news, which may `spare` so many writes. One that `seals` makes the index anew where a value of it is
+    /// missing.
+    pub(crate) fn with_news(
+        spare: impl Fn(usize) -> bool,
+        arrival: Option<Arrival>,
+        seals: bool,
+    ) -> Self {
+        Self::of(WITH_NEWS_ITEMS_MAX, spare, arrival, !seals)
     }
 
     /// Of a publish that is made for the index alone.
-    pub(crate) fn alone(spare: impl Fn(usize) -> bool, arriving: bool) -> Self {
-        Self::of(ALONE_ITEMS_MAX, spare, arriving, arriving)
+    pub(crate) fn alone(spare: impl Fn(usize) -> bool, arrival: Option<Arrival>) -> Self {
+        Self::of(ALONE_ITEMS_MAX, spare, arrival, true)
     }
 
     /// Reads no more than what the writes will do for, so that nothing is indexed in vain.
-    fn of(items: usize, spare: impl Fn(usize) -> bool, arriving: bool, waits: bool) -> Self {
+    fn of(
+        items: usize,
+        spare: impl Fn(usize) -> bool,
+        arrival: Option<Arrival>,
+        waits: bool,
+    ) -> Self {
         let values = (1..=VALUES_MAX).rev().find(|values| spare(*values));
         let values = values.unwrap_or(0);
         Self {
             items,
             json_bytes: values * VALUE_JSON_BYTES,
             values,
-            arriving,
+            arrival,
             waits,
+        }
+    }
+
+    /// Whether what `error` is about may be on its way.
+    pub(super) fn awaits(&self, error: &ReadError) -> bool {
+        match (&self.arrival, error) {
+            (Some(arrival), ReadError::Missing(key)) => !arrival.is_due(key),
+            _ => false,
         }
     }
 

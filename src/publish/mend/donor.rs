@@ -20,8 +20,10 @@ pub(super) struct Donor {
 pub(super) enum Next {
     /// It has one, or has no more.
     Known,
-    /// What it needs is unreadable: whether for good or not.
-    Unreadable,
+    /// What it needs is lost.
+    Lost,
+    /// What it needs may be on its way.
+    Awaited,
 }
 
 impl Donor {
@@ -65,8 +67,10 @@ impl Donor {
             return Ok(Next::Known);
         };
         if is_directory {
-            let Stored::Here(segments) = mender.stored::<SliceRef>(reference, seal).await? else {
-                return Ok(Next::Unreadable);
+            let segments = match mender.stored::<SliceRef>(reference, seal).await? {
+                Stored::Here(segments) => segments,
+                Stored::Lost => return Ok(Next::Lost),
+                Stored::Awaited => return Ok(Next::Awaited),
             };
             for segment in segments.into_iter().rev() {
                 if self.overlaps(&segment) {
@@ -75,8 +79,10 @@ impl Donor {
             }
             return Ok(Next::Known);
         }
-        let Stored::Here(rows) = mender.stored::<Row>(reference, seal).await? else {
-            return Ok(Next::Unreadable);
+        let rows = match mender.stored::<Row>(reference, seal).await? {
+            Stored::Here(rows) => rows,
+            Stored::Lost => return Ok(Next::Lost),
+            Stored::Awaited => return Ok(Next::Awaited),
         };
         let (oldest, newest) = self.span;
         let within = |row: &Row| oldest <= row.position && row.position <= newest;

@@ -48,7 +48,7 @@ impl<K: Kv> Mender<'_, K> {
                     }
                     let next = donor.read(self, seal).await?;
                     // The view of everything is mended first; of the others each may have what another has lost.
-                    if matches!(next, Next::Unreadable) && (!is_all || self.mending.arriving) {
+                    if matches!(next, Next::Awaited) || (matches!(next, Next::Lost) && !is_all) {
                         return Ok(None);
                     }
                 }

@@ -14,7 +14,7 @@ use super::layer::Entry;
 use super::seal::{Seal, Sealing};
 use crate::fold::{self, Gone, Memory, ViewDef};
 use crate::host::Kv;
-use crate::read::ReadError;
+use crate::read::{Arrival, ReadError};
 use crate::slice::{Position, Row, SliceRef, Stamp, ViewParts};
 use hole::Filled;
 pub use place::{NoPlace, Place};
@@ -29,8 +29,8 @@ pub(crate) const MENDED_VALUES_MAX: usize = 16;
 #[derive(Debug, Clone)]
 pub(crate) struct Mending {
     pub(crate) from: Place,
-    /// What is missing may be on its way: it is left alone.
-    pub(crate) arriving: bool,
+    /// What is missing and may be on its way is left alone.
+    pub(crate) arrival: Arrival,
     /// Of what is sealed.
     pub(crate) memory: Memory,
 }
@@ -242,7 +242,7 @@ impl<K: Kv> Mender<'_, K> {
         }
         self.mended.looked_at += 1;
         let Some(entry) = self.kv.get(&key).await? else {
-            if self.mending.arriving {
+            if !self.mending.arrival.is_due(&key) {
                 self.mended.waiting.insert(key);
                 return Ok(Stored::Awaited);
             }

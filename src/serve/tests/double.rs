@@ -283,6 +283,7 @@ pub(super) fn head_of(
         activity: Activity::default(),
         claims: Vec::new(),
         search: crate::search::Index::default(),
+        first_named: None,
         dropped_upto: None,
         sealed_upto: None,
         views: views

@@ -3,6 +3,7 @@
 #![no_main]
 
 use bytes::Bytes;
+use edgefold::slice::fit_hash;
 use edgefold_fuzz::{answer, cycle, host::TOKEN, offer, with_site};
 use http::Request;
 use libfuzzer_sys::fuzz_target;
@@ -47,21 +48,29 @@ fuzz_target!(|data: &[u8]| {
     });
 });
 
-/// The fuzzer's own bytes, the beginning of `value`, or `value` with three bytes for each edit: where, and what.
+/// The fuzzer's own bytes, the beginning of `value`, or `value` with edits; for 2 with the hash that fits, so that what stands behind
+/// it is reached too.
 fn damaged(value: &[u8], edits: &[u8]) -> Vec<u8> {
     match edits.split_first() {
         Some((0, all)) => all.to_vec(),
         Some((1, cut)) => value[..value.len().min(cut.len())].to_vec(),
-        _ => {
-            let mut bytes = value.to_vec();
-            for edit in edits.chunks_exact(3) {
-                let place =
-                    usize::from(u16::from_le_bytes([edit[0], edit[1]])) % value.len().max(1);
-                if let Some(byte) = bytes.get_mut(place) {
-                    *byte ^= edit[2];
-                }
-            }
+        Some((2, edits)) => {
+            let mut bytes = edited(value, edits);
+            fit_hash(&mut bytes);
             bytes
         }
+        _ => edited(value, edits),
     }
+}
+
+/// Three bytes for each edit: where, and what.
+fn edited(value: &[u8], edits: &[u8]) -> Vec<u8> {
+    let mut bytes = value.to_vec();
+    for edit in edits.chunks_exact(3) {
+        let place = usize::from(u16::from_le_bytes([edit[0], edit[1]])) % value.len().max(1);
+        if let Some(byte) = bytes.get_mut(place) {
+            *byte ^= edit[2];
+        }
+    }
+    bytes
 }

@@ -85,7 +85,6 @@ impl Control {
 
     fn open(bytes: Bytes) -> Result<Self, Corrupt> {
         let value = Value::open(bytes, Kind::CacheControl)?;
-        value.verify()?;
         let meta = value.piece(META, 0);
         let number = |bytes: &[u8], at: usize| {
             let bytes = bytes.get(at..at + 8).and_then(|bytes| bytes.first_chunk());

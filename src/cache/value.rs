@@ -55,7 +55,7 @@ pub(super) struct Cached {
 }
 
 impl Cached {
-    /// Opens a stored answer. The hash is not checked: the body's own is its entity tag.
+    /// Opens a stored answer.
     pub(super) fn open(bytes: Bytes) -> Result<Self, Corrupt> {
         let value = Value::open(bytes, Kind::Cached)?;
         if value.piece(META, 0).len() != META_BYTES {

@@ -109,9 +109,6 @@ async fn strike_named<K: Kv>(kv: &K, head: &Head, unnamed: &mut BTreeSet<String>
         let Ok(listed) = directory(kv, listed).await else {
             return false;
         };
-        if listed.verify().is_err() {
-            return false;
-        }
         for listed in listed.segments() {
             unnamed.remove(&keys::segment(listed.name));
         }

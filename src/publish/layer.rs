@@ -52,9 +52,7 @@ impl Entry for Row {
     }
 
     fn decode(value: Bytes) -> Result<Vec<Self>, Corrupt> {
-        let segment = Segment::open(value)?;
-        segment.verify()?;
-        Ok(segment.items.rows().collect())
+        Ok(Segment::open(value)?.items.rows().collect())
     }
 
     fn held(reference: SliceRef) -> usize {
@@ -114,9 +112,7 @@ impl Entry for SliceRef {
     }
 
     fn decode(value: Bytes) -> Result<Vec<Self>, Corrupt> {
-        let directory = Directory::open(value)?;
-        directory.verify()?;
-        Ok(directory.segments().collect())
+        Ok(Directory::open(value)?.segments().collect())
     }
 
     fn held(reference: SliceRef) -> usize {

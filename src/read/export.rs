@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::filler::Filler;
 use super::lines::{first_upto, lines, lines_bytes};
-use super::{Arrival, ReadError, verified_directory, verified_segment};
+use super::{Arrival, ReadError, directory, segment};
 use crate::host::Kv;
 use crate::slice::{Corrupt, Directory, Head, Position, SliceRef, keys};
 
@@ -123,7 +123,7 @@ impl Export {
                 return Ok(before);
             }
             if listed.directory {
-                let opened = verified_directory(kv, reference).await;
+                let opened = directory(kv, reference).await;
                 let Some(opened) = self.usable(kv, opened).await? else {
                     self.begins_lost = true;
                     return Ok(before);
@@ -138,7 +138,7 @@ impl Export {
                 };
                 reference = spanning;
             }
-            let opened = verified_segment(kv, reference).await;
+            let opened = segment(kv, reference).await;
             let Some(opened) = self.usable(kv, opened).await? else {
                 self.begins_lost = true;
                 return Ok(before);
@@ -194,7 +194,7 @@ impl Export {
         match next {
             None => self.cut(lines(&self.head.items, Some(self.view)), true),
             Some(listed) if listed.directory && !self.passes(listed.reference) => {
-                let opened = verified_directory(kv, listed.reference).await;
+                let opened = directory(kv, listed.reference).await;
                 match self.usable(kv, opened).await? {
                     Some(opened) => self.within = Some((opened, 0)),
                     None => self.fill(listed.reference),
@@ -210,7 +210,7 @@ impl Export {
         if self.passes(reference) {
             return Ok(Bytes::new());
         }
-        let read = verified_segment(kv, reference).await;
+        let read = segment(kv, reference).await;
         let read = read.and_then(|segment| {
             let lines = lines(&segment.items, None);
             if u64::from(reference.json_bytes) == lines.len() as u64 {

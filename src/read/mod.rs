@@ -50,26 +50,6 @@ pub(crate) async fn directory<K: Kv>(kv: &K, reference: SliceRef) -> Result<Dire
     Ok(Directory::open(entry.value)?)
 }
 
-/// As [`segment`], its content checked against its hash: for folds, and where much is read anyway.
-pub(crate) async fn verified_segment<K: Kv>(
-    kv: &K,
-    reference: SliceRef,
-) -> Result<Segment, ReadError> {
-    let segment = segment(kv, reference).await?;
-    segment.verify()?;
-    Ok(segment)
-}
-
-/// As [`directory`], its content checked against its hash.
-pub(crate) async fn verified_directory<K: Kv>(
-    kv: &K,
-    reference: SliceRef,
-) -> Result<Directory, ReadError> {
-    let directory = directory(kv, reference).await?;
-    directory.verify()?;
-    Ok(directory)
-}
-
 /// For folds: `None`, and a line for people, where a listed value is missing or corrupt.
 ///
 /// # Errors

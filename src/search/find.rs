@@ -13,7 +13,7 @@ use super::scan::{Scan, Seen};
 use super::shard::Shard;
 use super::values::{Records, Values, record_name};
 use crate::host::Kv;
-use crate::read::ReadError;
+use crate::read::{Arrival, ReadError};
 use crate::slice::{Head, PAGE_ITEMS_MAX, Position, Segment, keys};
 use crate::time::Timestamp;
 
@@ -34,7 +34,8 @@ pub struct Found {
     pub more_than_total: bool,
     /// Where the next page begins, if there is one.
     pub next: Option<SearchCursor>,
-    /// What is older was not looked at, or not all of it: its index is not written yet, is damaged, or would have taken too many reads.
+    /// What is older was not looked at, or not all of it: its index is not written yet, it or its index is lost, or it would have taken
+    /// too many reads.
     /// `None` where all of the history was.
     pub searched_to: Option<Timestamp>,
     /// Store reads beside the head's own, at most [`READS_MAX`]; more only where many results are of the same millisecond, or a part of
@@ -55,6 +56,31 @@ pub async fn find<K: Kv>(
     query: &Query,
     after: Option<SearchCursor>,
     limit: usize,
+) -> Result<Found, ReadError> {
+    search(kv, head, query, (after, limit), None).await
+}
+
+/// As [`find`], but what was sealed last and is lost by `arrival` is passed over, as `searched_to` says.
+///
+/// # Errors
+/// Where the store fails, or what was sealed last may be on its way.
+pub async fn find_in_the_rest<K: Kv>(
+    kv: &K,
+    head: &Head,
+    query: &Query,
+    after: Option<SearchCursor>,
+    limit: usize,
+    arrival: &Arrival,
+) -> Result<Found, ReadError> {
+    search(kv, head, query, (after, limit), Some(arrival)).await
+}
+
+async fn search<K: Kv>(
+    kv: &K,
+    head: &Head,
+    query: &Query,
+    (after, limit): (Option<SearchCursor>, usize),
+    arrival: Option<&Arrival>,
 ) -> Result<Found, ReadError> {
     let index = head.index();
     let scan = Scan::new(head, query, &index);
@@ -79,10 +105,14 @@ pub async fn find<K: Kv>(
         search.runs.push((run, shards));
     }
     search.values.fetch(kv, wanted).await?;
-    let seen = scan.hits(|segment| {
-        let key = keys::segment(segment.name);
-        Ok::<_, ReadError>(Segment::open(search.values.get(&key)?)?)
+    let (seen, lost) = scan.hits(|segment| {
+        let value = search.values.get(&keys::segment(segment.name));
+        match value.and_then(|value| Ok(Segment::open(value)?)) {
+            Err(error) if arrival.is_some_and(|arrival| arrival.has_lost(&error)) => Ok(None),
+            opened => opened.map(Some),
+        }
     })?;
+    search.unsearched = search.unsearched.max(lost);
     loop {
         match search.page(&seen).await {
             Ok(found) => return Ok(found),

@@ -20,7 +20,7 @@ pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
     value: impl Fn(String) -> F,
 ) -> Result<Option<(u32, Position)>, ReadError> {
     let first = run.terms.first().ok_or(Corrupt("a run without terms"))?;
-    let timed = open(value(keys::run(first.name)).await?)?;
+    let timed = Shard::open(value(keys::run(first.name)).await?)?;
     let mut times = timed.times()?;
     let mut shards: BTreeMap<u128, Shard> = BTreeMap::new();
     // Among those of the same rank the hashes fall.
@@ -46,7 +46,7 @@ pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
                 let number = u32::try_from(at).unwrap_or(u32::MAX);
                 let name = super::values::record_name(run, number)?;
                 if let std::collections::btree_map::Entry::Vacant(vacant) = shards.entry(name) {
-                    vacant.insert(open(value(keys::run(name)).await?)?);
+                    vacant.insert(Shard::open(value(keys::run(name)).await?)?);
                 }
                 let shard = shards.get(&name).ok_or(Corrupt("a run without a record"))?;
                 let hash = shard.hash(at)?;
@@ -71,11 +71,5 @@ pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
 /// # Errors
 /// Where it is not, or is of another layout.
 pub(crate) fn check_run_value(value: Bytes) -> Result<(), Corrupt> {
-    open(value).map(drop)
-}
-
-fn open(value: Bytes) -> Result<Shard, Corrupt> {
-    let shard = Shard::open(value)?;
-    shard.verify()?;
-    Ok(shard)
+    Shard::open(value).map(drop)
 }

@@ -32,7 +32,7 @@ mod write;
 
 pub use cursor::SearchCursor;
 pub use document::Hit;
-pub use find::{Found, READS_MAX, find};
+pub use find::{Found, READS_MAX, find, find_in_the_rest};
 pub use matching::TOTAL_MAX;
 pub use query::{
     CLAUSES_MAX, PREFIX_CHARS_MIN, QUERY_CHARS_MAX, QUERY_WORDS_MAX, Query, QueryError,

@@ -101,15 +101,16 @@ impl<'a> Scan<'a> {
         all.map(|segment| keys::segment(segment.name))
     }
 
-    /// Everything found. `open` gives the segments.
+    /// Everything found, and the newest place of what is lost. `open` gives the segments, `None` for one that is lost.
     ///
     /// # Errors
     /// Where a segment can't be used.
-    pub(super) fn hits<E: From<Corrupt>>(
+    pub(super) fn hits<E>(
         &self,
-        open: impl Fn(SliceRef) -> Result<Segment, E>,
-    ) -> Result<Vec<Seen>, E> {
+        open: impl Fn(SliceRef) -> Result<Option<Segment>, E>,
+    ) -> Result<(Vec<Seen>, Option<Position>), E> {
         let mut found = Vec::new();
+        let mut lost = None;
         let items = &self.head.items;
         let all = prepared(items, items.len());
         for (index, one) in all.iter().enumerate() {
@@ -122,22 +123,34 @@ impl<'a> Scan<'a> {
             }
         }
         let mut members: BTreeMap<&str, BTreeSet<Position>> = BTreeMap::new();
+        // Whether an item there is in the other view can't be told: it is none of the results.
+        let mut untold: Vec<SliceRef> = Vec::new();
         for (id, segments) in &self.others {
             let within = members.entry(id).or_default();
-            for segment in segments {
-                let segment = open(*segment)?;
+            for listed in segments {
+                let Some(segment) = open(*listed)? else {
+                    lost = lost.max(Some(listed.newest));
+                    untold.push(*listed);
+                    continue;
+                };
                 within.extend((0..segment.items.len()).map(|index| segment.items.position(index)));
             }
         }
         let base = self.head.view_id(self.base);
-        for segment in &self.base_segments {
-            let items = open(*segment)?.items;
+        for listed in &self.base_segments {
+            let Some(Segment { items }) = open(*listed)? else {
+                lost = lost.max(Some(listed.newest));
+                continue;
+            };
             let count = (0..items.len())
                 .take_while(|index| items.position(*index) > self.indexed_upto)
                 .count();
             let all = prepared(&items, count);
             for (index, one) in all.iter().take(count).enumerate() {
                 let position = items.position(index);
+                if untold.iter().any(|untold| untold.spans(position)) {
+                    continue;
+                }
                 let in_view = |id: &str| {
                     let of = members.get(id);
                     id == base || id == ALL || of.is_some_and(|of| of.contains(&position))
@@ -145,7 +158,7 @@ impl<'a> Scan<'a> {
                 found.extend(self.look(&items, index, one.as_ref(), &in_view));
             }
         }
-        Ok(found)
+        Ok((found, lost))
     }
 
     /// Item `index`, if the query finds it. One that can't be read is none.

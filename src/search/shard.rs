@@ -82,7 +82,7 @@ pub(super) struct Shard {
 
 impl Shard {
     /// # Errors
-    /// Where `value` is no part of a run of this format.
+    /// Where `value` is no part of a run of this format, or is damaged.
     pub(super) fn open(value: Bytes) -> Result<Self, Corrupt> {
         let value = Value::open(value, Kind::Run)?;
         let (numbers, _) = value.piece(META, 0).as_chunks();
@@ -100,11 +100,6 @@ impl Shard {
             return Err(Corrupt("not as many records as their numbers"));
         }
         Ok(Self { value, documents })
-    }
-
-    /// Whether content and hash agree.
-    pub(super) fn verify(&self) -> Result<(), Corrupt> {
-        self.value.verify()
     }
 
     pub(super) fn times(&self) -> Result<Times<'_>, Corrupt> {

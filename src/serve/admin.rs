@@ -164,7 +164,7 @@ pub(super) fn is_all(parameters: &Parameters, hint: &'static str) -> Result<bool
 pub(super) fn failed<H: Host>(host: &H, error: CycleError) -> Problem {
     match error {
         CycleError::Store(error) => Problem::store(host, &ReadError::Store(error)),
-        CycleError::Read(error) => Problem::store(host, &error),
+        CycleError::Read(error) => Problem::head(host, &error),
         CycleError::Config(problem) => {
             let line = problem.to_string().replace(['\r', '\n'], " ");
             host.log(Level::Error, &line);

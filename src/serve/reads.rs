@@ -24,7 +24,7 @@ pub(super) async fn head<H: Host>(host: &H) -> Result<Option<Head>, Problem> {
         }
     };
     open.await
-        .map_err(|error: ReadError| Problem::store(host, &error))
+        .map_err(|error: ReadError| Problem::head(host, &error))
 }
 
 /// What can be selected in `head`.
@@ -158,7 +158,7 @@ pub(super) async fn page<H: Host>(
         .map_err(|error| Problem::store(host, &error))
 }
 
-/// `Some` where `error` is of a stored value that does not come any more; tells the same of others.
+/// `Some` where `error` is of a stored value that does not come any more: by it the rest can be read, past other lost values too.
 pub(super) async fn lost<H: Host>(host: &H, head: &Head, error: &ReadError) -> Option<Arrival> {
     if matches!(error, ReadError::Store(_)) {
         return None;

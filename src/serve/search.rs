@@ -13,9 +13,9 @@ use super::problem::Problem;
 use super::query::{Parameters, echo};
 use super::reads;
 use super::reply::{HTML, JSON, Reply};
-use crate::host::Host;
+use crate::host::{Host, Level};
 use crate::page::{self, Kind, Results, Selections, SiteWords};
-use crate::search::{Found, Hit, Query, SearchCursor, find};
+use crate::search::{Found, Hit, Query, SearchCursor, find, find_in_the_rest};
 use crate::slice::Head;
 use crate::syndicate::{Entry, Format};
 use crate::time::Timestamp;
@@ -99,9 +99,15 @@ impl Asked<'_> {
     }
 
     async fn find<H: Host>(&self, host: &H, head: &Head, limit: usize) -> Result<Found, Problem> {
-        find(host.kv(), head, &self.query, self.cursor, limit)
-            .await
-            .map_err(|error| Problem::store(host, &error))
+        let (kv, query, cursor) = (host.kv(), &self.query, self.cursor);
+        let mut found = find(kv, head, query, cursor, limit).await;
+        if let Err(error) = &found
+            && let Some(arrival) = reads::lost(host, head, error).await
+        {
+            host.log(Level::Error, &format!("passed over: {error}"));
+            found = find_in_the_rest(kv, head, query, cursor, limit, &arrival).await;
+        }
+        found.map_err(|error| Problem::store(host, &error))
     }
 
     /// What an answer out of `head` depends on: how it is indexed shows in nothing but how far was searched.

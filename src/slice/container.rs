@@ -6,8 +6,8 @@
 //!     …  offset tables: pieces + 1 offsets u32 each, from the value's start, ascending
 //!     …  the pieces
 //! ```
-//! The pieces of one section lie one after another, so that a run of them is one range. [`Value::open`] checks every
-//! offset once and allocates nothing; after that a read is a [`Bytes::slice`].
+//! The pieces of one section lie one after another, so that a run of them is one range. [`Value::open`] checks the hash and
+//! every offset once; after that a read is a [`Bytes::slice`].
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -16,13 +16,14 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::header::{self, BODY_AT, Kind};
-use super::{Corrupt, SECTIONS_MAX};
+use super::{Corrupt, SECTIONS_MAX, verified};
 use crate::time::Timestamp;
 
 const TABLE_AT: usize = BODY_AT + 4;
 const ENTRY_BYTES: usize = 12;
 
-/// An opened value: every offset in it has been checked.
+/// An opened value: its content fits its hash, and every offset in it has been checked. There is no other way to what a value
+/// holds, so nothing is served or folded whose hash does not fit.
 #[derive(Debug, Clone)]
 pub(crate) struct Value {
     bytes: Bytes,
@@ -37,9 +38,20 @@ struct Table {
 }
 
 impl Value {
-    /// Checks header, section table and all offsets.
+    /// Checks header, hash, section table and all offsets.
     pub(crate) fn open(bytes: Bytes, kind: Kind) -> Result<Self, Corrupt> {
         header::check(&bytes, kind)?;
+        verified::verify(&bytes)?;
+        Self::lay_open(bytes)
+    }
+
+    /// As [`Value::open`], without the hash: for what is only to be deleted.
+    pub(super) fn open_damaged(bytes: Bytes, kind: Kind) -> Result<Self, Corrupt> {
+        header::check(&bytes, kind)?;
+        Self::lay_open(bytes)
+    }
+
+    fn lay_open(bytes: Bytes) -> Result<Self, Corrupt> {
         let sections = u32_at(&bytes, BODY_AT).ok_or(Corrupt("no section table"))?;
         if sections > SECTIONS_MAX {
             return Err(Corrupt("too many sections"));
@@ -156,11 +168,6 @@ impl Value {
     /// Hash of the whole content, as stored.
     pub(crate) fn content_hash(&self) -> u128 {
         header::stored_hash(&self.bytes)
-    }
-
-    /// Whether content and hash agree.
-    pub(crate) fn verify(&self) -> Result<(), Corrupt> {
-        header::verify(&self.bytes)
     }
 
     /// When it expires, if ever.

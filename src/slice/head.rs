@@ -26,10 +26,10 @@ pub struct Head {
 }
 
 impl Head {
-    /// Opens a stored head: checks every length and offset, allocates nothing. The hash is checked by [`Head::verify`].
+    /// Opens a stored head: checks its hash, once for one place in memory, and every length and offset.
     ///
     /// # Errors
-    /// Where `value` is no head of this format.
+    /// Where `value` is no head of this format, or is damaged.
     pub fn open(value: Bytes) -> Result<Self, Corrupt> {
         let value = Value::open(value, Kind::Head)?;
         let views = value.pieces(VIEW_IDS);
@@ -45,14 +45,6 @@ impl Head {
         Ok(Self {
             items: Items::open(value)?,
         })
-    }
-
-    /// Checks the content's hash: a pass over the whole value.
-    ///
-    /// # Errors
-    /// Where it does not fit.
-    pub fn verify(&self) -> Result<(), Corrupt> {
-        self.value().verify()
     }
 
     /// Whether this is `value`, opened: not another one of the same bytes, but that place in memory.

@@ -4,8 +4,8 @@
 //! [`Head`] and the segments hold items as columns (place, source, hashes) and as fragments (JSON, HTML), newest first, so
 //! that a page is a few ranges of the value.
 //!
-//! Opening checks magic, version and every length and offset, so that no bytes can make a reader panic. The hash is checked
-//! where a value is folded: hashing a whole head on every read would cost more than the rest of the read.
+//! Opening checks magic, version, hash and every length and offset: nothing is served whose hash does not fit, and no bytes can
+//! make a reader panic. A value that an instance keeps is hashed once (`verified.rs`).
 
 pub mod activity;
 mod container;
@@ -23,10 +23,13 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod twins;
+mod verified;
 
 pub use activity::{Activity, Publish, Strip};
 pub use first_named::FirstNamed;
 pub use head::Head;
+#[cfg(feature = "testing")]
+pub use header::fit_hash;
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};
 pub use items::Row;
 pub use limits::*;

@@ -36,13 +36,14 @@ impl Stamp<'_> {
 }
 
 /// The generation that a segment, directory or part of a run was made for: no later head names it that did not name it already.
+/// Told of a damaged one too, which is to be deleted like any other that nothing names.
 ///
 /// # Errors
 /// Where `value` is none of them.
 pub(crate) fn stamped_generation(value: &Bytes) -> Result<u64, Corrupt> {
-    let value = Value::open(value.clone(), Kind::Segment)
-        .or_else(|_| Value::open(value.clone(), Kind::Directory))
-        .or_else(|_| Value::open(value.clone(), Kind::Run))?;
+    let value = Value::open_damaged(value.clone(), Kind::Segment)
+        .or_else(|_| Value::open_damaged(value.clone(), Kind::Directory))
+        .or_else(|_| Value::open_damaged(value.clone(), Kind::Run))?;
     let stamped = value.piece(STAMP, 1).first_chunk();
     stamped
         .map(|bytes| u64::from_le_bytes(*bytes))
@@ -57,15 +58,10 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// # Errors
-    /// Where `value` is no segment of this format.
+    /// Where `value` is no segment of this format, or is damaged.
     pub(crate) fn open(value: Bytes) -> Result<Self, Corrupt> {
         let items = Items::open(Value::open(value, Kind::Segment)?)?;
         Ok(Self { items })
-    }
-
-    /// Whether content and hash agree.
-    pub(crate) fn verify(&self) -> Result<(), Corrupt> {
-        self.items.value.verify()
     }
 }
 
@@ -101,16 +97,11 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// # Errors
-    /// Where `value` is no directory of this format.
+    /// Where `value` is no directory of this format, or is damaged.
     pub(crate) fn open(value: Bytes) -> Result<Self, Corrupt> {
         Ok(Self {
             value: Value::open(value, Kind::Directory)?,
         })
-    }
-
-    /// Whether content and hash agree.
-    pub(crate) fn verify(&self) -> Result<(), Corrupt> {
-        self.value.verify()
     }
 
     /// Its segments, newest first.

@@ -31,10 +31,10 @@ struct Answer {
 }
 
 impl Snapshot {
-    /// Opens a stored snapshot. The hash is checked by [`Snapshot::counts`].
+    /// Opens a stored snapshot.
     ///
     /// # Errors
-    /// Where `value` is no snapshot of this format.
+    /// Where `value` is no snapshot of this format, or is damaged.
     pub fn open(value: Bytes) -> Result<Self, Corrupt> {
         let value = Value::open(value, Kind::Snapshot)?;
         if value.piece(UPDATED, 0).len() != 8 || value.pieces(JSON) != 1 {
@@ -65,9 +65,8 @@ impl Snapshot {
     /// The counts by place. Reads the JSON: for a cycle, not for a request.
     ///
     /// # Errors
-    /// Where the content is damaged.
+    /// Where they can't be read.
     pub fn counts(&self) -> Result<BTreeMap<Position, Engagement>, Corrupt> {
-        self.value.verify()?;
         let answer: Answer = serde_json::from_slice(self.value.piece(JSON, 0))
             .map_err(|_| Corrupt("unreadable counts"))?;
         let by_place = answer.items.into_iter();
@@ -120,6 +119,6 @@ mod tests {
         let mut damaged = value.to_vec();
         let last = damaged.len() - 5;
         damaged[last] ^= 1;
-        assert!(Snapshot::open(damaged.into()).unwrap().counts().is_err());
+        assert!(Snapshot::open(damaged.into()).is_err());
     }
 }

@@ -70,11 +70,20 @@ fn head(count: i64) -> Bytes {
     parts.encode()
 }
 
-/// Calls everything that reads; the answers may be nonsense, but there must be answers.
+/// Calls everything that reads; the answers may be nonsense, but there must be answers. Also with a header and a hash that fit:
+/// whoever writes a store could make them.
 fn exercise(bytes: &Bytes) {
+    read(bytes);
+    for kind in [Kind::Head, Kind::Segment, Kind::Directory, Kind::State] {
+        let mut fitting = bytes.to_vec();
+        header::seal(&mut fitting, kind, None);
+        read(&fitting.into());
+    }
+}
+
+fn read(bytes: &Bytes) {
     if let Ok(head) = Head::open(bytes.clone()) {
         let _ = (
-            head.verify(),
             head.generation(),
             head.updated(),
             head.ledger(),
@@ -124,7 +133,6 @@ fn read_items(items: &Items) {
 #[test]
 fn a_head_gives_back_what_was_put_in() {
     let head = Head::open(head(7)).unwrap();
-    head.verify().unwrap();
     assert_eq!(
         (head.generation(), head.updated(), head.ledger().writes),
         (3, Timestamp(4), 12)
@@ -204,8 +212,6 @@ proptest! {
             let at = at.index(bytes.len().min(600));
             bytes[at] = value;
         }
-        // Keep magic, version and kind, so that the change gets further.
-        bytes[..6].copy_from_slice(&whole[..6]);
         if shorten {
             bytes.truncate(cut.index(bytes.len()));
         }

@@ -86,8 +86,7 @@ fn expected() -> Vec<String> {
 fn assert_named_by_content(world: &World) {
     for (key, (value, _)) in &*world.kv.values.borrow() {
         if key.contains("/seg/") {
-            let segment = Segment::open(value.clone()).unwrap();
-            segment.verify().unwrap();
+            Segment::open(value.clone()).unwrap();
             let name = keys::segment(stored_hash(value));
             assert!(key.ends_with(&name), "{key} is {name}");
         }

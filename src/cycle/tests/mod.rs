@@ -13,6 +13,7 @@ mod engagement;
 mod export;
 mod figures;
 mod forgotten;
+mod integrity;
 mod late;
 mod lost;
 mod lost_export;

@@ -64,12 +64,8 @@ impl<K: Kv> Desk<'_, K> {
             if items > most {
                 return Ok((found, false));
             }
-            let open = |value: Bytes| {
-                let opened = Directory::open(value)?;
-                opened.verify().map(|()| opened)
-            };
             let key = keys::directory(directory.name);
-            match self.stored(key, portion, open).await? {
+            match self.stored(key, portion, Directory::open).await? {
                 Stored::Here(opened) => {
                     for segment in opened.segments().filter(|listed| wanted(listed)) {
                         items += segment.items as usize;
@@ -132,14 +128,8 @@ impl<K: Kv> Desk<'_, K> {
         wanted: &impl Fn(Position) -> bool,
         gathered: &mut Gathered,
     ) -> Result<bool, ReadError> {
-        let open = |value: Bytes| {
-            let opened = Segment::open(value)?;
-            opened.verify().map(|()| opened)
-        };
-        let opened = match self
-            .stored(keys::segment(segment.name), portion, open)
-            .await?
-        {
+        let key = keys::segment(segment.name);
+        let opened = match self.stored(key, portion, Segment::open).await? {
             Stored::Here(opened) => opened,
             Stored::Lost => {
                 gathered.passed += segment.items as usize;

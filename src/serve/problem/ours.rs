@@ -91,11 +91,26 @@ impl Problem {
 
     /// What failed in the store. Says so in the log, and little to the client.
     pub(in crate::serve) fn store<H: Host>(host: &H, error: &ReadError) -> Self {
+        let damaged =
+            "What is stored can't be used, and is not shown. A later cycle stores it anew.";
+        Self::unavailable(host, error, "read failed", damaged)
+    }
+
+    /// As [`Problem::store`], where the head was read or a cycle was run: no cycle writes over a damaged head.
+    pub(in crate::serve) fn head<H: Host>(host: &H, error: &ReadError) -> Self {
+        let read = match error {
+            ReadError::Corrupt(_) => {
+                "the head can't be read; put a copy of it back, or delete it to begin anew from the sources"
+            }
+            _ => "read failed",
+        };
+        let damaged = "What all else is found by, the head, is damaged in the store. Nothing is shown until the operator has put it back.";
+        Self::unavailable(host, error, read, damaged)
+    }
+
+    fn unavailable<H: Host>(host: &H, error: &ReadError, read: &str, damaged: &str) -> Self {
         let (level, detail) = match error {
-            ReadError::Corrupt(_) => (
-                Level::Error,
-                "What is stored can't be used, and is not shown. The next publish mends it.",
-            ),
+            ReadError::Corrupt(_) => (Level::Error, damaged),
             ReadError::Missing(_) => (
                 Level::Warn,
                 "A part of what is listed has not arrived here yet. Try again in a moment.",
@@ -107,7 +122,7 @@ impl Problem {
         };
         host.log(
             level,
-            &format!("read failed: {error}").replace(['\r', '\n'], " "),
+            &format!("{read}: {error}").replace(['\r', '\n'], " "),
         );
         let after = match error {
             ReadError::Store(KvError::Throttled {

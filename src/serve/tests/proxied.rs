@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::Request;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::double::{Answered, Double, config};
 use crate::config::{PASSABLE_TYPES, Proxy};
 use crate::host::HttpError;
+use crate::slice::keys;
+use crate::tenant::Tenant;
 use crate::testing::Answer;
 
 const PRICES: &str = "/api/proxy/prices";
@@ -102,6 +105,25 @@ fn an_answer_is_passed_on_with_the_policy_and_nothing_else() {
     assert_eq!((head.status, head.header("content-length")), (200, "11"));
     assert_eq!(host.ask("POST", PRICES, &[]).status, 405);
     assert_eq!(host.get("/api/proxy/prices?x=1").status, 400);
+}
+
+#[test]
+fn a_damaged_answer_is_asked_for_anew() {
+    let host = deployment(json_upstream());
+    let first = host.get(PRICES);
+    let key = Tenant::MAIN.key(&keys::cached(xxh3_128(b"prices")));
+    let stored = host.kv.value(&key).unwrap();
+    let body = first.body.as_bytes();
+    let place = stored.windows(body.len()).position(|part| part == body);
+    let mut damaged = stored.to_vec();
+    damaged[place.unwrap() + 8] ^= 1;
+    host.kv.set(&key, damaged);
+    let again = host.get(PRICES);
+    assert_eq!((again.status, again.body), (200, first.body));
+    assert_eq!(
+        host.kv.value(&key).map(|value| value.len()),
+        Some(stored.len())
+    );
 }
 
 #[test]

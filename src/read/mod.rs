@@ -1,5 +1,6 @@
 //! Finds pages and items in the stored slices: byte ranges, nothing parsed, nothing written.
 
+mod counted;
 mod cursor;
 mod export;
 mod filler;
@@ -7,19 +8,22 @@ mod item;
 mod lines;
 mod lost;
 mod page;
+mod taker;
 #[cfg(test)]
 mod tests;
 
+pub use counted::COUNTED_VALUES_MAX;
 pub use cursor::{Cursor, CursorError};
 pub use export::Export;
 pub use item::{ItemFragments, item, newest_of};
 pub use lost::Arrival;
-pub use page::{NUMBERED_READS_MAX, Page, Query, page, page_of_the_rest};
+pub use page::{Page, Query, page, page_of_the_rest};
 
 use crate::host::{Kv, KvError};
 use crate::slice::{Corrupt, Directory, Segment, SliceRef, keys};
 
-/// Store reads of one page or item beside the head's own: a directory and a segment, or two segments.
+/// Store reads of one page or item beside the head's own: a directory and a segment, or two segments. Of a page that is found by
+/// counting, batches of them.
 pub const READS_MAX: u32 = 2;
 
 /// Why a page can't be read.

@@ -2,13 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{Arrival, Cursor, READS_MAX, ReadError, directory, segment};
+use super::taker::Taker;
+use super::{Arrival, Cursor, READS_MAX, ReadError, counted, directory, segment};
 use crate::host::Kv;
 use crate::slice::{Head, PAGE_ITEMS_MAX, Position, SliceRef};
-
-/// Store reads of a page that is found by counting, beside the head's own. It must not be cut short, as the page of the next
-/// number begins where this one was to end; more than four happen only where withdrawals have left small segments.
-pub const NUMBERED_READS_MAX: u32 = 8;
 
 /// What page is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +16,8 @@ pub struct Query<'a> {
     pub source: Option<&'a str>,
     /// Begin after this place; `None` begins with the newest.
     pub cursor: Option<Cursor>,
-    /// Items to pass over first. Exact without a source filter only: history is counted by segments.
+    /// Items to pass over first, counted from the newest. Not with `source` or `cursor`, where it is taken for 0: history is
+    /// counted by segments.
     pub skip: u64,
     /// Most items, capped at [`PAGE_ITEMS_MAX`].
     pub limit: usize,
@@ -43,9 +41,12 @@ pub struct Page {
     pub lost: u64,
     /// What the cursor led to has left by retention: there is nothing older.
     pub gone: bool,
-    /// Store reads beside the head's own, at most [`READS_MAX`]. Where items are passed over, a page that crosses from one
-    /// segment into the next takes one more, from one directory into the next two; at most [`NUMBERED_READS_MAX`].
+    /// Values read beside the head: at most [`READS_MAX`] after a cursor or of one source, at most
+    /// [`COUNTED_VALUES_MAX`](super::COUNTED_VALUES_MAX) where the page is found by counting, and then as a rule one or two of
+    /// segments, and one or two of directories.
     pub reads: u32,
+    /// Times that the store was asked for them, one after another: at most [`READS_MAX`].
+    pub round_trips: u32,
 }
 
 /// Reads one page. `None` where the view or the source is unknown.
@@ -91,26 +92,24 @@ async fn read<K: Kv>(
         || head.view_items(view),
         |source| head.view_source_items(view, source),
     );
+    let counted = query.source.is_none() && query.cursor.is_none();
     let mut taker = Taker {
         page: Page {
             total,
             ..Page::default()
         },
         left: query.limit.clamp(1, PAGE_ITEMS_MAX),
-        skip: query.skip,
+        skip: if counted { query.skip } else { 0 },
         arrival: arrival.cloned(),
         counts_places: query.cursor.is_none(),
-        reads_max: if query.skip > 0 {
-            NUMBERED_READS_MAX
-        } else {
-            READS_MAX
-        },
         after: query.cursor.map_or(Position::MAX, |cursor| cursor.after),
         pending: None,
     };
     // One that is newer than all: `after` is exclusive, and nothing has the greatest position of all.
     taker.take(&head.items, view, source);
-    if taker.left > 0 {
+    if taker.left > 0 && counted {
+        counted::take(kv, head, view, &mut taker).await?;
+    } else if taker.left > 0 {
         walk(kv, head, view, query.source, &mut taker).await?;
     }
     let mut page = taker.finish(older_exist(head, view));
@@ -137,7 +136,8 @@ fn older_exist(head: &Head, view: u16) -> impl Fn(Position) -> bool {
     move |position| oldest.is_some_and(|oldest| oldest < position)
 }
 
-/// Goes on in the sealed history until the page is full or the reads are used up.
+/// Goes on in the sealed history until the page is full or the reads are used up. How much of a value is wanted shows when it is read, so they
+/// are read one after another.
 async fn walk<K: Kv>(
     kv: &K,
     head: &Head,
@@ -145,8 +145,7 @@ async fn walk<K: Kv>(
     source: Option<&str>,
     taker: &mut Taker,
 ) -> Result<(), ReadError> {
-    while taker.left > 0 && taker.page.reads < taker.reads_max {
-        taker.skip_listed(head.segments(view).chain(head.directories(view)));
+    while taker.left > 0 && taker.page.reads < READS_MAX {
         let after = taker.after;
         if let Some(reference) = head.segments(view).find(|segment| segment.oldest < after) {
             take_segment(kv, reference, source, taker).await?;
@@ -158,16 +157,16 @@ async fn walk<K: Kv>(
         else {
             return Ok(());
         };
-        if taker.page.reads + 2 > taker.reads_max {
+        if taker.page.reads + 2 > READS_MAX {
             return Ok(());
         }
         let listed = directory(kv, reference).await;
         taker.page.reads += 1;
-        let Some(listed) = taker.found(reference, listed)? else {
+        taker.page.round_trips += 1;
+        let items = u64::from(reference.items);
+        let Some(listed) = taker.found(reference, items, listed)? else {
             continue;
         };
-        taker.skip_listed(listed.segments());
-        let after = taker.after;
         let mut older = listed
             .segments()
             .filter(|segment| segment.oldest < after)
@@ -178,7 +177,7 @@ async fn walk<K: Kv>(
             )));
         }
         for reference in older {
-            if taker.left > 0 && taker.page.reads < taker.reads_max {
+            if taker.left > 0 && taker.page.reads < READS_MAX {
                 take_segment(kv, reference, source, taker).await?;
             }
         }
@@ -194,7 +193,9 @@ async fn take_segment<K: Kv>(
 ) -> Result<(), ReadError> {
     let segment = segment(kv, reference).await;
     taker.page.reads += 1;
-    let Some(segment) = taker.found(reference, segment)? else {
+    taker.page.round_trips += 1;
+    let items = u64::from(reference.items);
+    let Some(segment) = taker.found(reference, items, segment)? else {
         return Ok(());
     };
     match source.map(|id| segment.items.source_index(id)) {
@@ -208,102 +209,4 @@ async fn take_segment<K: Kv>(
         }
     }
     Ok(())
-}
-
-/// Collects runs of items.
-struct Taker {
-    page: Page,
-    left: usize,
-    /// Items to pass over before the first one.
-    skip: u64,
-    /// What is lost by this is passed over.
-    arrival: Option<Arrival>,
-    /// What is lost keeps its place: so no numbered page shows what another has shown.
-    counts_places: bool,
-    /// Store reads that this page may take.
-    reads_max: u32,
-    /// Everything newer, and this place itself, has been looked at.
-    after: Position,
-    /// The last range of JSON, with its last comma.
-    pending: Option<Bytes>,
-}
-
-impl Taker {
-    /// Passes over whole values, newest first, without reading them.
-    fn skip_listed(&mut self, listed: impl Iterator<Item = SliceRef>) {
-        for reference in listed {
-            if reference.newest >= self.after {
-                continue;
-            }
-            let items = u64::from(reference.items);
-            if self.skip < items {
-                return;
-            }
-            self.skip -= items;
-            self.after = reference.oldest;
-        }
-    }
-
-    /// Passes over what is lost, where that is wanted.
-    fn found<T>(
-        &mut self,
-        reference: SliceRef,
-        read: Result<T, ReadError>,
-    ) -> Result<Option<T>, ReadError> {
-        let is_lost = |error: &ReadError| {
-            let arrival = self.arrival.as_ref();
-            arrival.is_some_and(|arrival| arrival.has_lost(error))
-        };
-        match read {
-            Err(error) if is_lost(&error) => {
-                let skipped = std::mem::take(&mut self.skip);
-                let mut items = u64::from(reference.items).saturating_sub(skipped);
-                if self.counts_places {
-                    let places = usize::try_from(items).unwrap_or(usize::MAX).min(self.left);
-                    self.left -= places;
-                    items = places as u64;
-                }
-                self.page.lost += items;
-                self.after = reference.oldest;
-                Ok(None)
-            }
-            read => read.map(Some),
-        }
-    }
-
-    fn take(&mut self, items: &crate::slice::Items, view: u16, source: Option<u16>) {
-        let wanted = |index: usize| {
-            items.in_view(index, view) && source.is_none_or(|source| items.source(index) == source)
-        };
-        let mut index = items.first_below(self.after);
-        while index < items.len() && self.left > 0 {
-            let skipped = wanted(index) && self.skip > 0;
-            if skipped || !wanted(index) {
-                self.skip -= u64::from(skipped);
-                self.after = items.position(index);
-                index += 1;
-                continue;
-            }
-            let from = index;
-            while index < items.len() && index - from < self.left && wanted(index) {
-                index += 1;
-            }
-            self.left -= index - from;
-            self.page.items += index - from;
-            self.after = items.position(index - 1);
-            self.page
-                .json
-                .extend(self.pending.replace(items.json_with_comma(from, index)));
-            self.page.html.push(items.html(from, index));
-        }
-    }
-
-    fn finish(mut self, older_exist: impl Fn(Position) -> bool) -> Page {
-        if let Some(last) = self.pending.take() {
-            let end = last.len().saturating_sub(1);
-            self.page.json.push(last.slice(..end));
-        }
-        self.page.next = older_exist(self.after).then(|| Cursor::from(self.after));
-        self.page
-    }
 }

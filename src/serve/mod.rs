@@ -2,7 +2,7 @@
 //!
 //! The chain: request id, tenant, limits, router, handler, cache policy, conditional request. One table ([`routes`]) states every
 //! path with its methods, parameters and answers; the router, `Allow`, `OPTIONS` and `/openapi.json` are made from it.
-//! A read takes the head and at most two more values from the store, and parses none of them.
+//! A read takes the head and what it needs beside it in at most two more round trips to the store, and parses none of it.
 
 mod admin;
 mod body;

@@ -101,6 +101,7 @@ fn a_long_history_is_three_reads_deep() {
             .unwrap()
             .unwrap();
         assert!(page.reads <= read::READS_MAX + 1);
+        assert!(page.round_trips <= read::READS_MAX);
         let titles: Vec<String> = items(&page)
             .iter()
             .map(|item| item["title"].as_str().unwrap().to_owned())

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{ReadError, directory, segment};
 use crate::host::Kv;
-use crate::slice::{Head, Position};
+use crate::slice::{Head, Position, SliceRef};
 
 /// One item, as ranges of a stored value.
 #[derive(Debug, Clone)]
@@ -34,33 +34,31 @@ pub async fn item<K: Kv>(
     if let Some(index) = head.items.find(position) {
         return Ok(Some(fragments(&head.items, index, 0)));
     }
-    let mut reads = 0;
-    let listed = head.segments(0).find(|segment| segment.spans(position));
-    let reference = if let Some(reference) = listed {
-        reference
-    } else {
-        let Some(reference) = head
-            .directories(0)
-            .find(|directory| directory.spans(position))
-        else {
-            return Ok(None);
-        };
-        reads += 1;
-        let found = directory(kv, reference)
-            .await?
-            .segments()
-            .find(|segment| segment.spans(position));
-        let Some(found) = found else {
-            return Ok(None);
-        };
-        found
+    let Some((reference, reads)) = locate(kv, head, position).await? else {
+        return Ok(None);
     };
-    reads += 1;
     let segment = segment(kv, reference).await?;
     Ok(segment
         .items
         .find(position)
-        .map(|index| fragments(&segment.items, index, reads)))
+        .map(|index| fragments(&segment.items, index, reads + 1)))
+}
+
+/// The segment of the view of everything that an item at `position` would be in, and the reads that it took to know.
+pub(super) async fn locate<K: Kv>(
+    kv: &K,
+    head: &Head,
+    position: Position,
+) -> Result<Option<(SliceRef, u32)>, ReadError> {
+    let spans = |listed: &SliceRef| listed.spans(position);
+    if let Some(listed) = head.segments(0).find(spans) {
+        return Ok(Some((listed, 0)));
+    }
+    let Some(listed) = head.directories(0).find(spans) else {
+        return Ok(None);
+    };
+    let directory = directory(kv, listed).await?;
+    Ok(directory.segments().find(spans).map(|listed| (listed, 1)))
 }
 
 fn fragments(items: &crate::slice::Items, index: usize, reads: u32) -> ItemFragments {

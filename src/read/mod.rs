@@ -1,5 +1,6 @@
 //! Finds pages and items in the stored slices: byte ranges, nothing parsed, nothing written.
 
+pub(crate) mod archive;
 mod counted;
 mod cursor;
 mod export;

@@ -1,4 +1,4 @@
-//! Feeds out: `/feed.xml`, `/atom.xml`, `/feed.json`; `/sources.opml`, `/sitemap.xml`, `/robots.txt`.
+//! Feeds out: `/feed.xml`, `/atom.xml`, `/feed.json`; `/sources.opml`.
 //!
 //! A feed is written from the stored JSON of one page of items, which is parsed: the reads of an answer are those of
 //! `/api/items`, and a page that the head holds alone is kept, so that a poll of feed readers costs what a page costs.
@@ -22,15 +22,12 @@ use crate::host::Host;
 use crate::ordered::Inserted;
 use crate::page::{Kind, Selections, SiteWords};
 use crate::read::{self, Query};
-use crate::slice::Head;
-use crate::syndicate::{self, Entry, Feed, Format, Outlines, Sitemap};
+use crate::syndicate::{self, Entry, Feed, Format, Outlines};
 use crate::tenant::TenantHost;
 use crate::time::Timestamp;
 
 /// There is no registered type; this is what readers send and expect.
 pub(super) const OPML: &str = "text/x-opml; charset=utf-8";
-pub(super) const XML: &str = "application/xml; charset=utf-8";
-pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 
 /// What a feed is of.
 #[derive(Debug, Clone, Copy)]
@@ -221,53 +218,5 @@ pub(super) async fn sources<H: Host>(
         None => reply,
     };
     origin.vary(&mut reply);
-    Ok(reply)
-}
-
-/// `GET /sitemap.xml`: of the head alone, nothing parsed.
-pub(super) async fn sitemap<H: Host>(host: &H, request: &Request<Bytes>) -> Result<Reply, Problem> {
-    let Some(head) = reads::head(host).await? else {
-        let origin = Origin::new("", request)?;
-        let content = written(None, &Selections::default(), &origin);
-        return Ok(Reply::ok(XML, vec![content.into()]));
-    };
-    let origin = Origin::new(&SiteWords::of(&head).url, request)?;
-    let basis = basis(head.answers_hash(), &["sitemap", &origin.base]);
-    let content = written(Some(&head), &reads::selections(&head), &origin);
-    let etag = content_etag(basis.as_bytes());
-    let mut reply = Reply::ok(XML, vec![content.into()])
-        .of_head(&head, etag, "view-all".to_owned())
-        .since(head.updated());
-    origin.vary(&mut reply);
-    Ok(reply.lasting(Lasting::Head, true))
-}
-
-fn written(head: Option<&Head>, selections: &Selections, origin: &Origin) -> String {
-    syndicate::sitemap(&Sitemap {
-        head,
-        selections,
-        base: &origin.base,
-    })
-}
-
-/// `GET /robots.txt`: pages are for everybody; data is for programs that know what they want.
-pub(super) async fn robots<H: Host>(host: &H, request: &Request<Bytes>) -> Result<Reply, Problem> {
-    let head = reads::head(host).await?;
-    let url = head.as_ref().map(SiteWords::of).unwrap_or_default().url;
-    // RFC 9309 §2.2.4 has the rules; the sitemap's address must be absolute, so without a host there is none.
-    let mut text = "User-agent: *\nDisallow: /_edgefold/\nDisallow: /api/\n".to_owned();
-    let origin = Origin::new(&url, request).ok();
-    if let Some(origin) = &origin {
-        text = format!("{text}Sitemap: {}/sitemap.xml\n", origin.base);
-    }
-    let etag = content_etag(text.as_bytes());
-    let reply = Reply::ok(TEXT, vec![text.into()]);
-    let mut reply = match &head {
-        Some(head) => reply.of_head(head, etag, "robots".to_owned()),
-        None => reply,
-    };
-    if let Some(origin) = origin {
-        origin.vary(&mut reply);
-    }
     Ok(reply)
 }

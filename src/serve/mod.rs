@@ -7,6 +7,7 @@
 mod admin;
 mod body;
 mod conditional;
+mod crawlers;
 #[cfg(test)]
 mod describe;
 mod encoding;
@@ -171,8 +172,8 @@ async fn answer<H: Host>(
         Action::Health => reads::health(host).await,
         Action::Feed(format) => feeds::feed(host, request, &parameters, format).await,
         Action::Opml => feeds::sources(host, default_config, request).await,
-        Action::Sitemap => feeds::sitemap(host, request).await,
-        Action::Robots => feeds::robots(host, request).await,
+        Action::Sitemap => crawlers::sitemap(host, request, &parameters).await,
+        Action::Robots => crawlers::robots(host, request).await,
         Action::OpenApi => Ok(openapi::document(policies().await)),
         Action::Asset => reads::asset(path, policies().await),
         Action::Refresh => admin::refresh(host, default_config, &parameters).await,

@@ -3,6 +3,7 @@
 mod admin;
 mod answers;
 mod api;
+mod crawlers;
 mod feeds;
 mod pages;
 mod parameters;
@@ -225,12 +226,12 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         path: "/sitemap.xml",
         surface: Surface::Api,
-        operations: &feeds::SITEMAP,
+        operations: &crawlers::SITEMAP,
     },
     Route {
         path: "/robots.txt",
         surface: Surface::Api,
-        operations: &feeds::ROBOTS,
+        operations: &crawlers::ROBOTS,
     },
     Route {
         path: "/health",

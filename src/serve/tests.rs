@@ -3,6 +3,7 @@
 mod admin;
 mod answers;
 mod compressed;
+mod crawlers;
 mod double;
 mod export;
 mod failures;

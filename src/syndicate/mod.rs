@@ -1,4 +1,4 @@
-//! Feeds out: a page of items as RSS 2.0, Atom (RFC 4287) or JSON Feed 1.1, the sources as OPML 2.0, the sitemap.
+//! Feeds out: a page of items as RSS 2.0, Atom (RFC 4287) or JSON Feed 1.1, the sources as OPML 2.0, sitemaps.
 //!
 //! The three formats are written from the same [`Feed`]. What stands in an item's own words is written as text in every one of
 //! them: nothing of it is markup to a reader that goes by the format's rules. Ids do not depend on where the site is
@@ -9,7 +9,7 @@ mod entry;
 mod json_feed;
 mod opml;
 mod rss;
-mod sitemap;
+pub mod sitemap;
 mod xml;
 
 use std::borrow::Cow;
@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 
 pub use entry::{Entry, array};
 pub use opml::{Outlines, opml};
-pub use sitemap::{ADDRESSES_MAX, Sitemap, sitemap};
 
 use crate::time::Timestamp;
 

@@ -100,6 +100,15 @@ impl Problem {
         )
     }
 
+    pub(in crate::serve) fn unknown_part(name: &str, id: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown-part",
+            "Unknown part of the sitemap",
+            format!("The sitemap has no {name} `{}`.", echo(id)),
+        )
+    }
+
     pub(in crate::serve) fn no_such_route(path: &str) -> Self {
         let problem = Self::new(
             StatusCode::NOT_FOUND,

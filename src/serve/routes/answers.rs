@@ -11,6 +11,16 @@ pub(super) const fn json(schema: &'static str, description: &'static str) -> Ans
     }
 }
 
+/// What is no JSON.
+pub(super) const fn content(media_type: &'static str, description: &'static str) -> Answer {
+    Answer {
+        status: 200,
+        media_type,
+        schema: "",
+        description,
+    }
+}
+
 pub(super) const fn problem(status: u16, description: &'static str) -> Answer {
     Answer {
         status,
@@ -23,6 +33,10 @@ pub(super) const fn problem(status: u16, description: &'static str) -> Answer {
 pub(super) const BAD_QUERY: Answer = problem(
     400,
     "An unknown, repeated, empty or malformed query parameter.",
+);
+pub(super) const NO_HOST: Answer = problem(
+    400,
+    "A bad query parameter; or no usable `Host`, where the configuration has no `[site] url`.",
 );
 pub(super) const UNKNOWN_SELECTION: Answer = problem(
     404,

@@ -1,27 +1,13 @@
 //! The routes of feeds out, spliced into the table.
 
 use super::answers::{
-    BAD_CONFIGURATION, BAD_QUERY, CURSOR_GONE, UNAVAILABLE, UNKNOWN_SELECTION, problem,
+    BAD_CONFIGURATION, CURSOR_GONE, NO_HOST, UNAVAILABLE, UNKNOWN_SELECTION, content,
 };
 use super::parameters::{CATEGORY, CURSOR, LIMIT, SOURCE, SUBSCRIBED};
 use super::{Action, Answer, Operation, Verb};
-use crate::serve::feeds::{OPML, TEXT, XML};
+use crate::serve::feeds::OPML;
 use crate::serve::policy::Class;
 use crate::syndicate::Format;
-
-const NO_HOST: Answer = problem(
-    400,
-    "A bad query parameter; or no usable `Host`, where the configuration has no `[site] url`.",
-);
-
-const fn content(media_type: &'static str, description: &'static str) -> Answer {
-    Answer {
-        status: 200,
-        media_type,
-        schema: "",
-        description,
-    }
-}
 
 const fn answers(format: Format) -> [Answer; 5] {
     [
@@ -92,34 +78,6 @@ pub(super) static OUTLINES: [Operation; 1] = [Operation {
         ),
         NO_HOST,
         BAD_CONFIGURATION,
-        UNAVAILABLE,
-    ],
-}];
-
-pub(super) static SITEMAP: [Operation; 1] = [Operation {
-    verb: Verb::Get,
-    cache: Class::Api,
-    action: Action::Sitemap,
-    id: "getSitemap",
-    summary: "The pages of views, sources and the newest items, for search engines",
-    parameters: &[],
-    answers: &[
-        content(XML, "A sitemap, protocol 0.9."),
-        NO_HOST,
-        UNAVAILABLE,
-    ],
-}];
-
-pub(super) static ROBOTS: [Operation; 1] = [Operation {
-    verb: Verb::Get,
-    cache: Class::Api,
-    action: Action::Robots,
-    id: "getRobots",
-    summary: "What crawlers may ask for (RFC 9309)",
-    parameters: &[],
-    answers: &[
-        content(TEXT, "Pages, but not the API and the admin routes."),
-        BAD_QUERY,
         UNAVAILABLE,
     ],
 }];

@@ -44,6 +44,18 @@ pub(super) const PAGE: Parameter = Parameter {
     description: "The page of this number, from 1, instead of `cursor`. New items shift pages: follow `next` to see every item once. Not with `source`.",
     example: "3",
 };
+pub(super) const PART: Parameter = Parameter {
+    name: "part",
+    in_query: true,
+    description: "`newest`, or the part that begins with this item, as an index has it. Not with `index`.",
+    example: "8000019aa59b80400000000000000001",
+};
+pub(super) const INDEX: Parameter = Parameter {
+    name: "index",
+    in_query: true,
+    description: "The index of older parts that begins with this item, as `/robots.txt` has it. Not with `part`.",
+    example: "8000019aa59b80400000000000000001",
+};
 pub(super) const LIMIT: Parameter = Parameter {
     name: "limit",
     in_query: true,

@@ -268,6 +268,11 @@ fn real_answers_are_as_described() {
         ("/feed.json", "/feed.json"),
         ("/sources.opml", "/sources.opml"),
         ("/sitemap.xml", "/sitemap.xml"),
+        ("/sitemap.xml", "/sitemap.xml?part=newest"),
+        (
+            "/sitemap.xml",
+            "/sitemap.xml?part=8000019aa59b80400000000000000001",
+        ),
         ("/sitemap.xml", "/sitemap.xml?x=1"),
         ("/robots.txt", "/robots.txt"),
         ("/health", "/health"),

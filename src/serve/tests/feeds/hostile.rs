@@ -69,7 +69,7 @@ fn hostile_text_stays_text_in_every_format() {
         "/atom.xml",
         "/feed.xml?category=news&source=a",
         "/atom.xml?source=a",
-        "/sitemap.xml",
+        "/sitemap.xml?part=newest",
     ];
     let harmless = hostile_site("x");
     let harmless: Vec<Vec<String>> = targets

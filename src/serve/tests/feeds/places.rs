@@ -1,11 +1,10 @@
-//! Which host addresses name, the sitemap, and where pages name feeds.
+//! Which host addresses name, and where pages name feeds.
 
-use roxmltree::Document;
 use scraper::Html;
 
-use super::{FEEDS, texts};
+use super::FEEDS;
 use crate::config::Site;
-use crate::serve::tests::double::{Double, HOST, UPDATED, head, ordinary, site};
+use crate::serve::tests::double::{Double, head, ordinary, site};
 
 #[test]
 fn addresses_are_the_configured_ones_or_the_requests() {
@@ -45,29 +44,6 @@ fn addresses_are_the_configured_ones_or_the_requests() {
     }
     let robots = host.get("/robots.txt").body;
     assert!(robots.ends_with("\nSitemap: https://news.example/fold/sitemap.xml\n"));
-}
-
-#[test]
-fn the_sitemap_has_views_sources_and_the_newest_items() {
-    let body = Double::with(40).get("/sitemap.xml").body;
-    let document = Document::parse(&body).unwrap();
-    let places = texts(&document, "loc");
-    let expected = [
-        "/",
-        "/?category=news",
-        "/?category=code",
-        "/?source=a",
-        "/?source=b",
-        "/?source=quiet",
-    ]
-    .map(|path| format!("https://{HOST}{path}"));
-    assert_eq!(places[..6], expected);
-    assert_eq!(
-        places[6],
-        format!("https://{HOST}/item/{}", ordinary(1)[0].id)
-    );
-    assert_eq!(places.len(), 6 + 40);
-    assert_eq!(texts(&document, "lastmod")[0], UPDATED);
 }
 
 #[test]

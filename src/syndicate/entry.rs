@@ -50,22 +50,15 @@ impl Entry<'_> {
     /// free but for six bits (RFC 9562 §5.8).
     #[must_use]
     pub fn urn(&self) -> String {
-        let mut digits: Vec<char> = self.id.chars().collect();
-        if digits.len() != ID_CHARS {
+        let id = self.id.as_ref();
+        if id.len() != ID_CHARS || !id.is_ascii() {
             // No id of ours; still one and the same each time.
-            return format!("urn:edgefold:{}", self.id);
+            return format!("urn:edgefold:{id}");
         }
-        digits[12] = '8';
-        let variant = digits[16].to_digit(16).unwrap_or_default() & 3 | 8;
-        digits[16] = char::from_digit(variant, 16).unwrap_or('8');
-        let mut urn = "urn:uuid:".to_owned();
-        for (at, digit) in digits.into_iter().enumerate() {
-            if matches!(at, 8 | 12 | 16 | 20) {
-                urn.push('-');
-            }
-            urn.push(digit);
-        }
-        urn
+        let (a, b, c, d, e) = (&id[..8], &id[8..12], &id[13..16], &id[17..20], &id[20..]);
+        let digit = u8::from_str_radix(&id[16..17], 16).unwrap_or_default();
+        let variant = digit & 3 | 8;
+        format!("urn:uuid:{a}-{b}-8{c}-{variant:x}{d}-{e}")
     }
 
     /// When it changed last.

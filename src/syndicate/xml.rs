@@ -64,18 +64,31 @@ impl Xml {
 ///
 /// References are hexadecimal: what the RSS profile asks of titles, as some readers undo `&lt;` twice.
 fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&#x26;"),
-            '<' => out.push_str("&#x3C;"),
-            '>' => out.push_str("&#x3E;"),
-            '"' => out.push_str("&#x22;"),
+    let mut rest = text;
+    loop {
+        // Most of a text stands as it is, and is copied run by run.
+        let (plain, special) =
+            rest.split_at(rest.bytes().position(is_special).unwrap_or(rest.len()));
+        out.push_str(plain);
+        let mut chars = special.chars();
+        match chars.next() {
+            None => return,
+            Some('&') => out.push_str("&#x26;"),
+            Some('<') => out.push_str("&#x3C;"),
+            Some('>') => out.push_str("&#x3E;"),
+            Some('"') => out.push_str("&#x22;"),
             // As they are, they would be made spaces in attributes, and `\r` a line's end everywhere.
-            '\t' => out.push_str("&#x9;"),
-            '\n' => out.push_str("&#xA;"),
-            '\r' => out.push_str("&#xD;"),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {}
-            c => out.push(c),
+            Some('\t') => out.push_str("&#x9;"),
+            Some('\n') => out.push_str("&#xA;"),
+            Some('\r') => out.push_str("&#xD;"),
+            Some('\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}') => {}
+            Some(c) => out.push(c),
         }
+        rest = chars.as_str();
     }
+}
+
+/// Whether a character that begins with this byte may not stand as it is: U+FFFE and U+FFFF begin with 0xEF.
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=0x1f | 0xef)
 }

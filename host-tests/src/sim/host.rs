@@ -9,8 +9,9 @@ use edgefold::time::Timestamp;
 
 use super::clock::{SimClock, SplitMix};
 use super::http::SimHttp;
-use super::kv::{KvOptions, SimKv};
+use super::kv::SimKv;
 use super::loopback::LoopbackHttp;
+use super::store::KvOptions;
 
 /// A simulated host: one process that runs the logic. Several may share a store ([`SimHost::neighbour`]).
 #[derive(Debug)]

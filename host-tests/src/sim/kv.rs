@@ -1,4 +1,4 @@
-//! The simulated key-value store.
+//! A handle on the simulated store: what strikes on the way there and back, and what it has done.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -6,72 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use edgefold::host::{
-    Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version, no_counters,
-};
-use edgefold::time::Timestamp;
+use edgefold::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
 
 use super::clock::SimClock;
 use super::faults::{Fault, Faults};
+use super::store::{Counts, KvOptions, Store};
 use super::yield_once;
-
-/// Keys on one page of a listing.
-const KEYS_PER_PAGE: usize = 100;
-/// Longest key, in bytes: the port's limit.
-const KEY_BYTES_MAX: usize = 512;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// What the store is like.
-#[derive(Debug, Clone)]
-pub struct KvOptions {
-    /// Preconditions are atomic. Where `false` they are compared, then others get their turn, then it is written.
-    pub swap: bool,
-    /// Counters work, atomically.
-    pub increment: bool,
-    /// What the store says of how far a read may be behind, in milliseconds.
-    pub staleness_ms: Option<u32>,
-    /// Values expire by themselves.
-    pub ttl: bool,
-    /// Largest value taken, in bytes.
-    pub value_bytes_max: usize,
-    /// Writes granted per UTC day, all handles together; `None`: any number.
-    pub writes_per_day: Option<u32>,
-    /// Times that each operation gives way before it answers; at least 1.
-    pub yields_per_operation: u32,
-}
-
-impl Default for KvOptions {
-    fn default() -> Self {
-        Self {
-            swap: true,
-            increment: true,
-            staleness_ms: None,
-            ttl: true,
-            value_bytes_max: 1_000_000,
-            writes_per_day: None,
-            yields_per_operation: 1,
-        }
-    }
-}
-
-/// Operations that reached the store, whether or not they were answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Keys read.
-    pub reads: u64,
-    /// Values written.
-    pub writes: u64,
-    /// Writes refused: precondition, size or quota.
-    pub refused: u64,
-    /// Keys deleted.
-    pub deletes: u64,
-    /// Listings.
-    pub lists: u64,
-    /// Bytes of values read.
-    pub bytes_read: u64,
-    /// Bytes of values written.
-    pub bytes_written: u64,
-}
 
 /// A handle on a simulated store. [`SimKv::handle`] gives another process's handle on the same store; a clone is the same handle.
 #[derive(Debug, Clone)]
@@ -79,25 +19,6 @@ pub struct SimKv {
     store: Arc<Mutex<Store>>,
     process: Arc<Mutex<Process>>,
     clock: SimClock,
-}
-
-#[derive(Debug, Default)]
-struct Store {
-    options: KvOptions,
-    values: BTreeMap<String, Stored>,
-    counters: BTreeMap<String, u64>,
-    /// Grows with every change, so that a key that was deleted and made anew has a new version.
-    revision: u64,
-    by_key: BTreeMap<String, Counts>,
-    day: i64,
-    writes_today: u32,
-}
-
-#[derive(Debug, Clone)]
-struct Stored {
-    value: Bytes,
-    revision: u64,
-    expires: Option<Timestamp>,
 }
 
 /// What belongs to one process that uses the store.
@@ -113,12 +34,8 @@ impl SimKv {
     /// An empty store; `clock` decides when values expire and when a day's quota begins anew.
     #[must_use]
     pub fn new(options: KvOptions, clock: SimClock) -> Self {
-        let store = Store {
-            options,
-            ..Store::default()
-        };
         Self {
-            store: Arc::new(Mutex::new(store)),
+            store: Arc::new(Mutex::new(Store::new(options))),
             process: Arc::default(),
             clock,
         }
@@ -345,9 +262,7 @@ impl Kv for SimKv {
         let fault = self.arrive().await;
         self.change(fault, || {
             self.count(key, |counts| counts.deletes += 1);
-            let mut store = self.store();
-            store.values.remove(key);
-            store.counters.remove(key);
+            self.store().remove(key);
             Ok(())
         })
         .await
@@ -373,117 +288,6 @@ impl Kv for SimKv {
         let page = self.store().page(prefix, cursor);
         self.read_back(fault, page).await
     }
-}
-
-impl Store {
-    fn live(&self, key: &str, now: Timestamp) -> Option<&Stored> {
-        let stored = self.values.get(key)?;
-        stored.expires.is_none_or(|at| at > now).then_some(stored)
-    }
-
-    fn read(&self, key: &str, now: Timestamp) -> Option<Entry> {
-        self.live(key, now).map(|stored| Entry {
-            value: stored.value.clone(),
-            version: version(stored.revision),
-        })
-    }
-
-    fn check(&self, key: &str, when: &Precondition, now: Timestamp) -> Result<(), KvError> {
-        let current = self.live(key, now).map(|stored| version(stored.revision));
-        let holds = match when {
-            Precondition::None => true,
-            Precondition::Absent => current.is_none(),
-            Precondition::Version(wanted) => current.as_ref() == Some(wanted),
-        };
-        if holds {
-            Ok(())
-        } else {
-            Err(KvError::Conflict)
-        }
-    }
-
-    fn write(
-        &mut self,
-        key: &str,
-        value: Bytes,
-        when: &Precondition,
-        ttl: Option<Duration>,
-        now: Timestamp,
-    ) -> Result<Version, KvError> {
-        if value.len() > self.options.value_bytes_max {
-            return Err(KvError::TooLarge);
-        }
-        if key.is_empty() || key.len() > KEY_BYTES_MAX {
-            return Err(KvError::Unavailable(format!(
-                "bad key of {} bytes",
-                key.len()
-            )));
-        }
-        self.check(key, when, now)?;
-        self.spend(now)?;
-        let expires = ttl
-            .filter(|_| self.options.ttl)
-            .map(|ttl| now.plus_millis(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX)));
-        Ok(self.apply(key, value, expires))
-    }
-
-    fn increment(&mut self, key: &str, now: Timestamp) -> Result<u64, KvError> {
-        if !self.options.increment {
-            return Err(no_counters(key));
-        }
-        self.spend(now)?;
-        let counter = self.counters.entry(key.to_owned()).or_default();
-        *counter += 1;
-        Ok(*counter)
-    }
-
-    /// One write of the day's quota.
-    fn spend(&mut self, now: Timestamp) -> Result<(), KvError> {
-        let day = now.as_millis().div_euclid(DAY_MS);
-        if day != self.day {
-            self.day = day;
-            self.writes_today = 0;
-        }
-        if self
-            .options
-            .writes_per_day
-            .is_some_and(|max| self.writes_today >= max)
-        {
-            return Err(KvError::QuotaExceeded);
-        }
-        self.writes_today += 1;
-        Ok(())
-    }
-
-    fn apply(&mut self, key: &str, value: Bytes, expires: Option<Timestamp>) -> Version {
-        self.revision += 1;
-        let stored = Stored {
-            value,
-            revision: self.revision,
-            expires,
-        };
-        self.values.insert(key.to_owned(), stored);
-        version(self.revision)
-    }
-
-    fn page(&self, prefix: &str, cursor: Option<&str>) -> KeyPage {
-        let mut keys: Vec<String> = self
-            .values
-            .keys()
-            .filter(|key| key.starts_with(prefix))
-            .filter(|key| cursor.is_none_or(|after| key.as_str() > after))
-            .take(KEYS_PER_PAGE + 1)
-            .cloned()
-            .collect();
-        let more = keys.len() > KEYS_PER_PAGE;
-        keys.truncate(KEYS_PER_PAGE);
-        let cursor = keys.last().filter(|_| more).cloned();
-        KeyPage { keys, cursor }
-    }
-}
-
-fn version(revision: u64) -> Version {
-    Version(revision.to_string())
 }
 
 fn unavailable() -> KvError {

@@ -1,7 +1,8 @@
 //! The simulated host: every port of [`edgefold::host`] natively, deterministic and seeded.
 //!
 //! - [`clock`]: time that moves only when told to, and randomness from a seed.
-//! - [`kv`]: a store that several handles share, which counts every operation and can be looked into.
+//! - [`kv`]: handles on a store that counts every operation and can be looked into.
+//! - [`store`]: what it holds, grants and refuses.
 //! - [`faults`]: which operation fails or crashes, and running until the crash.
 //! - [`http`]: scripted upstreams in memory.
 //! - [`loopback`]: real HTTP to this machine only; the one part that needs tokio.
@@ -16,6 +17,7 @@ pub mod host;
 pub mod http;
 pub mod kv;
 pub mod loopback;
+pub mod store;
 pub mod world;
 
 use std::pin::pin;
@@ -25,8 +27,9 @@ pub use clock::{SimClock, SplitMix};
 pub use faults::{Fault, Faults, until_crash};
 pub use host::SimHost;
 pub use http::{Answer, SimHttp};
-pub use kv::{Counts, KvOptions, SimKv};
+pub use kv::SimKv;
 pub use loopback::LoopbackHttp;
+pub use store::{Counts, KvOptions};
 
 /// Polls that [`block_on`] grants before it calls a future stuck.
 pub const POLLS_MAX: usize = 10_000_000;

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use edgefold_host::kv::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
 
 use super::options::{StoreFaultRates, WorldOptions};
-use super::origin::{At, Kind, Origin, Seen, version};
+use super::origin::{Kind, Origin, version};
+use super::replication::{At, Seen};
 use crate::sim::clock::{SimClock, SplitMix, mix};
 
 /// One store that several PoPs share. They see each other's writes late, by the clock.

@@ -15,7 +15,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Shared;
 use super::options::StoreFaultRates;
-use super::origin::{At, Seen, exponential, version};
+use super::origin::version;
+use super::replication::{At, Seen, exponential};
 use crate::sim::clock::mix;
 use crate::sim::{Fault, SplitMix};
 

@@ -15,6 +15,7 @@ mod component;
 mod execution;
 mod options;
 mod origin;
+mod replication;
 mod run;
 mod timeline;
 mod upstreams;

@@ -1,4 +1,4 @@
-//! The store: one origin where writes take effect, and PoPs that see them later.
+//! The store: one origin where writes take effect.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use edgefold::host::{Capabilities, KeyPage, KvError, Precondition, Version, no_c
 use edgefold::time::Timestamp;
 
 use super::options::{Lie, StoreKind, WorldOptions};
+use super::replication::{At, Replication, Revision, Seen};
 use crate::sim::clock::mix;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -19,15 +20,6 @@ const LATE_MS: i64 = 30_000;
 /// Keys on one page of a listing.
 const KEYS_PER_PAGE: usize = 100;
 
-/// Where an operation comes from, and when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct At {
-    /// `None`: at the origin itself, where everything is seen at once.
-    pub(super) pop: Option<usize>,
-    /// True simulated time, in milliseconds since 1970.
-    pub(super) now: Timestamp,
-}
-
 /// A change that the store charges for.
 #[derive(Debug, Clone)]
 pub(super) struct Charge {
@@ -37,30 +29,10 @@ pub(super) struct Charge {
     pub(super) bytes: usize,
 }
 
-/// What a read finds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Seen {
-    /// A value and its revision.
-    Value(Bytes, u64),
-    /// It was there and is deleted.
-    Deleted,
-    /// Written, but not seen here yet.
-    NotYet,
-    /// Nobody ever wrote it.
-    Never,
-}
-
-#[derive(Debug)]
-struct Revision {
-    number: u64,
-    at: Timestamp,
-    value: Option<Bytes>,
-}
-
 /// All values, with as much of their past as a PoP may still see.
 #[derive(Debug)]
 pub(super) struct Origin {
-    seed: u64,
+    replication: Replication,
     options: WorldOptions,
     values: BTreeMap<String, Vec<Revision>>,
     counters: BTreeMap<String, u64>,
@@ -71,7 +43,7 @@ pub(super) struct Origin {
 impl Origin {
     pub(super) fn new(options: &WorldOptions, seed: u64) -> Self {
         Self {
-            seed: mix(seed ^ 0x0916_0000),
+            replication: Replication::new(options, seed),
             options: options.clone(),
             values: BTreeMap::new(),
             counters: BTreeMap::new(),
@@ -99,24 +71,7 @@ impl Origin {
         let Some(revisions) = self.values.get(key) else {
             return Seen::Never;
         };
-        let mut seen = revisions
-            .iter()
-            .rev()
-            .filter(|revision| self.is_seen(key, revision, at));
-        let lies = self.options.lie == Some(Lie::BackInTime) && at.pop.is_some();
-        let back = lies && mix(self.number ^ at.now.as_millis().unsigned_abs()).is_multiple_of(4);
-        let newest = seen.next();
-        let older = if back { seen.next() } else { None };
-        match older.or(newest) {
-            Some(Revision {
-                value: Some(value),
-                number,
-                ..
-            }) => Seen::Value(value.clone(), *number),
-            Some(_) => Seen::Deleted,
-            None if revisions.iter().all(|revision| revision.at > at.now) => Seen::Never,
-            None => Seen::NotYet,
-        }
+        self.replication.read(key, revisions, at, self.number)
     }
 
     /// Every value of a kind that was current at the origin at some moment since `since`, with its key.
@@ -133,22 +88,6 @@ impl Origin {
             }
         }
         values
-    }
-
-    fn is_seen(&self, key: &str, revision: &Revision, at: At) -> bool {
-        let Some(pop) = at.pop else {
-            return revision.at <= at.now;
-        };
-        let mean = self.options.replication_delay_mean_ms;
-        let name = key.bytes().fold(self.seed ^ revision.number, |hash, byte| {
-            mix(hash ^ u64::from(byte))
-        });
-        let delay = exponential(mix(name ^ mix(pop as u64)), mean)
-            .min(self.options.replication_delay_max_ms);
-        revision
-            .at
-            .plus_millis(i64::try_from(delay).unwrap_or(i64::MAX))
-            <= at.now
     }
 
     /// Whether `when` holds now.
@@ -327,12 +266,4 @@ impl Kind {
 
 pub(super) fn version(number: u64) -> Version {
     Version(number.to_string())
-}
-
-/// A number of about exponential distribution from 64 random bits, in whole numbers so that every machine draws the same.
-pub(super) fn exponential(random: u64, mean: u64) -> u64 {
-    let halvings = u64::from(random.leading_zeros().min(20));
-    let fraction = random & 0x3ff;
-    // ln 2 = 0.693: one halving more is that much of the mean later.
-    mean.saturating_mul(halvings * 1024 + fraction) / 1024 * 693 / 1000
 }

@@ -3,7 +3,8 @@
 use edgefold::slice::VALUE_BYTES_MAX;
 
 use super::super::Shared;
-use super::super::origin::{Kind, Seen};
+use super::super::origin::Kind;
+use super::super::replication::Seen;
 
 /// For this long after a head was replaced, what it names must be there, in milliseconds: the hour that the logic grants,
 /// less what its clocks may be off.

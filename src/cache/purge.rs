@@ -10,7 +10,7 @@ use crate::config::{Config, Proxy, Source};
 use crate::host::{Host, KvError};
 use crate::ordered::Inserted;
 use crate::slice::keys;
-use crate::store::{Change, modify};
+use crate::store::{Change, PatientKv, modify};
 use crate::time::Timestamp;
 
 /// Names in one purge.
@@ -87,7 +87,9 @@ pub async fn purge<H: Host>(
     };
     let proxy = |proxy: &&Proxy| named(&proxy.id, &proxy.tags);
     let source = |source: &&Source| named(&source.id, &source.tags);
-    let done = modify(host.kv(), keys::CACHE_CONTROL, None, |entry| {
+    // Refreshes write the same key: a purge gets its turn among them.
+    let kv = PatientKv::new(host);
+    let done = modify(&kv, keys::CACHE_CONTROL, None, |entry| {
         let mut control = entry.map_or_else(Control::default, Control::of);
         if budget::purges_left(config, &control, now) == 0 {
             return Change::Keep(None);

@@ -10,7 +10,7 @@ use super::{Answer, Failure, Stored, read};
 use crate::config::{Config, Proxy};
 use crate::host::{Host, Kv, KvError, Level, Precondition};
 use crate::slice::keys;
-use crate::store::{Change, modify};
+use crate::store::{Change, PatientKv, modify};
 use crate::time::Timestamp;
 
 /// Shortest time between two requests to an upstream that fails, in milliseconds; twice as long with each failure.
@@ -185,7 +185,9 @@ async fn failed<H: Host>(
     not_before: Option<Timestamp>,
 ) -> Option<Timestamp> {
     let now = host.time().await;
-    let noted = modify(host.kv(), keys::CACHE_CONTROL, None, |entry| {
+    // The claim was a write of the same key, perhaps less than a second ago.
+    let kv = PatientKv::new(host);
+    let noted = modify(&kv, keys::CACHE_CONTROL, None, |entry| {
         let mut control = entry.map_or_else(Control::default, Control::of);
         let Some(claim) = control
             .claims

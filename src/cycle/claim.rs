@@ -13,6 +13,7 @@ use super::run::Run;
 use super::{CycleError, RunOutcome};
 use crate::host::{Host, Kv, KvError, Level};
 use crate::slice::{Head, keys};
+use crate::store::WAITS_MS_MAX;
 use crate::time::Timestamp;
 
 /// A claim's term, in milliseconds: no divisor or multiple of what schedules usually are, so that no schedule always meets
@@ -98,10 +99,13 @@ impl<H: Host> Run<'_, H> {
         !claims(kv) || self.term(now).1 >= 2 * PUBLISH_MS
     }
 
-    /// Whether the head may still be written.
+    /// Whether the head may still be written, though its write be throttled and waited for.
     pub(super) async fn in_term(&self, claim: Option<Claim>) -> bool {
         match claim {
-            Some(claim) => self.host.time().await < claim.until,
+            Some(claim) => {
+                let now = self.host.time().await;
+                now.plus_millis(WAITS_MS_MAX.cast_signed()) < claim.until
+            }
             None => true,
         }
     }

@@ -24,7 +24,8 @@ const FIRST_DAY_GRANT_PERCENT: u64 = 50;
 /// Each head sees to it that this part of the budget is granted and unspent, where it can.
 const GRANT_AHEAD: u32 = 8;
 
-/// A publish takes less than this, in milliseconds: what is begun so long before midnight is written on that day.
+/// A publish takes less than this, in milliseconds, waits for a store that throttles included: what is begun so long before
+/// midnight is written on that day.
 pub(super) const PUBLISH_MS: i64 = 20 * 1000;
 /// The clocks of machines and of the store are at most so far apart, in milliseconds.
 const CLOCKS_MS: i64 = 10 * 1000;

@@ -5,6 +5,7 @@ use crate::fold::{SourceState, State};
 use crate::host::{Capabilities, Host, Kv};
 use crate::publish::{CountingKv, Mended, Place};
 use crate::slice::{Head, Ledger, Usage};
+use crate::store::PatientKv;
 use crate::time::Timestamp;
 
 use super::alert::Alarm;
@@ -35,7 +36,8 @@ pub(super) async fn run_with<H: Host>(
     round: Option<Round>,
     look: Option<Place>,
 ) -> Result<(Report, Option<Mended>), CycleError> {
-    let kv = CountingKv::new(host.kv());
+    let patient = PatientKv::new(host);
+    let kv = CountingKv::new(&patient);
     let now = host.time().await;
     let loaded = load(host, &kv).await?;
     let mut state = loaded.state.clone();

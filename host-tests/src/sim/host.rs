@@ -22,6 +22,8 @@ pub struct SimHost<C = SimHttp> {
     pub http: C,
     /// Time.
     pub clock: SimClock,
+    /// [`Clock::pause`] lets time pass. Where `false` it returns at once, as on a host without timers.
+    pub timers: bool,
     random: SplitMix,
     variables: Mutex<BTreeMap<String, String>>,
     log: Mutex<Vec<(Level, String)>>,
@@ -54,6 +56,7 @@ impl<C: HttpClient> SimHost<C> {
             kv: SimKv::new(store, clock.clone()),
             http,
             clock,
+            timers: true,
             random: SplitMix::new(seed),
             variables: Mutex::default(),
             log: Mutex::default(),
@@ -67,6 +70,7 @@ impl<C: HttpClient> SimHost<C> {
             kv: self.kv.handle(),
             http,
             clock: self.clock.clone(),
+            timers: self.timers,
             random: SplitMix::new(seed),
             variables: Mutex::default(),
             log: Mutex::default(),
@@ -121,6 +125,16 @@ impl<C> Clock for SimHost<C> {
 
     fn elapsed(&self) -> Duration {
         self.clock.elapsed()
+    }
+
+    /// Those who wait at the same time wait side by side.
+    async fn pause(&self, time: Duration) {
+        let began = self.clock.elapsed();
+        super::yield_once().await;
+        if self.timers {
+            let passed = self.clock.elapsed().saturating_sub(began);
+            self.clock.advance(time.saturating_sub(passed));
+        }
     }
 }
 

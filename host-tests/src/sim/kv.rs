@@ -251,7 +251,7 @@ impl Kv for SimKv {
                     counts.writes += 1;
                     counts.bytes_written += bytes;
                 }
-                Err(_) => counts.refused += 1,
+                Err(_) => counts.refuse(&applied),
             });
             applied
         })
@@ -275,7 +275,7 @@ impl Kv for SimKv {
             let counted = self.store().increment(key, now);
             self.count(key, |counts| match counted {
                 Ok(_) => counts.writes += 1,
-                Err(_) => counts.refused += 1,
+                Err(_) => counts.refuse(&counted),
             });
             counted
         })

@@ -28,6 +28,8 @@ pub struct KvOptions {
     pub value_bytes_max: usize,
     /// Writes granted per UTC day, all handles together; `None`: any number.
     pub writes_per_day: Option<u32>,
+    /// Two changes of one key must be this far apart, or the second is throttled, in milliseconds. 0: no such limit.
+    pub key_write_interval_ms: u64,
     /// Times that each operation gives way before it answers; at least 1.
     pub yields_per_operation: u32,
 }
@@ -41,6 +43,7 @@ impl Default for KvOptions {
             ttl: true,
             value_bytes_max: 1_000_000,
             writes_per_day: None,
+            key_write_interval_ms: 0,
             yields_per_operation: 1,
         }
     }
@@ -53,8 +56,10 @@ pub struct Counts {
     pub reads: u64,
     /// Values written.
     pub writes: u64,
-    /// Writes refused: precondition, size or quota.
+    /// Writes refused: precondition, size, rate or quota.
     pub refused: u64,
+    /// Of those, by the rate.
+    pub throttled: u64,
     /// Keys deleted.
     pub deletes: u64,
     /// Listings.
@@ -65,11 +70,19 @@ pub struct Counts {
     pub bytes_written: u64,
 }
 
+impl Counts {
+    pub(super) fn refuse<T>(&mut self, refused: &Result<T, KvError>) {
+        self.refused += 1;
+        self.throttled += u64::from(matches!(refused, Err(KvError::Throttled { .. })));
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Store {
     pub(super) options: KvOptions,
     pub(super) values: BTreeMap<String, Stored>,
     counters: BTreeMap<String, u64>,
+    changed: BTreeMap<String, Timestamp>,
     /// Grows with every change, so that a key that was deleted and made anew has a new version.
     revision: u64,
     pub(super) by_key: BTreeMap<String, Counts>,
@@ -140,8 +153,10 @@ impl Store {
                 key.len()
             )));
         }
+        self.pace(key, now)?;
         self.check(key, when, now)?;
         self.spend(now)?;
+        self.changed.insert(key.to_owned(), now);
         let expires = ttl
             .filter(|_| self.options.ttl)
             .map(|ttl| now.plus_millis(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX)));
@@ -152,7 +167,9 @@ impl Store {
         if !self.options.increment {
             return Err(no_counters(key));
         }
+        self.pace(key, now)?;
         self.spend(now)?;
+        self.changed.insert(key.to_owned(), now);
         let counter = self.counters.entry(key.to_owned()).or_default();
         *counter += 1;
         Ok(*counter)
@@ -161,6 +178,18 @@ impl Store {
     pub(super) fn remove(&mut self, key: &str) {
         self.values.remove(key);
         self.counters.remove(key);
+    }
+
+    /// Whether the last change of `key` is long enough ago.
+    fn pace(&self, key: &str, now: Timestamp) -> Result<(), KvError> {
+        let interval = i64::try_from(self.options.key_write_interval_ms).unwrap_or(i64::MAX);
+        let next = self.changed.get(key).map(|at| at.plus_millis(interval));
+        match next.filter(|next| *next > now) {
+            None => Ok(()),
+            Some(_) => Err(KvError::Throttled {
+                retry_after: Some(Duration::from_millis(self.options.key_write_interval_ms)),
+            }),
+        }
     }
 
     /// One write of the day's quota.

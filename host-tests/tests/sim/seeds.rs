@@ -24,6 +24,13 @@ pub(crate) fn replay(test: &str, seed: u64) -> String {
     format!("EDGEFOLD_SIM_SEED={seed} cargo nextest run -p host-tests --test sim {test}")
 }
 
+/// Runs one world on a thread of its own. What an instance keeps of values it has read (opened heads, files, answers) is the
+/// thread's: a world that found another's there would not be the one that its seed stands for.
+pub(crate) fn alone(options: WorldOptions, seed: u64) -> Outcome {
+    let world = std::thread::spawn(move || World::new(options, seed).run());
+    world.join().unwrap()
+}
+
 /// Runs the worlds of all seeds.
 ///
 /// # Panics
@@ -32,7 +39,7 @@ pub(crate) fn run(test: &str, usual: u64, options: impl Fn(u64) -> WorldOptions)
     let began = Instant::now();
     let mut tallies = Vec::new();
     for seed in seeds(usual) {
-        let Outcome { findings, tally } = World::new(options(seed), seed).run();
+        let Outcome { findings, tally } = alone(options(seed), seed);
         for finding in &findings {
             println!("{finding}");
         }

@@ -34,8 +34,13 @@ impl Site {
                 "[[source]]\nid = \"{id}\"\ntitle = \"{id}\"\nurl = \"https://{id}.example/feed\"\nkind = \"feed\"\ncategory = \"{category}\"\n\n"
             );
         }
-        let config = authoring::compile(&toml)
-            .unwrap_or_else(|mistakes| panic!("{}", authoring::render("site", &toml, &mistakes)));
+        Self::with(&toml)
+    }
+
+    /// An empty store, and any configuration.
+    pub(crate) fn with(toml: &str) -> Self {
+        let config = authoring::compile(toml)
+            .unwrap_or_else(|mistakes| panic!("{}", authoring::render("site", toml, &mistakes)));
         Self {
             host: SimHost::new(1),
             config: config.to_compiled(),

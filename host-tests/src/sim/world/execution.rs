@@ -297,6 +297,10 @@ impl Clock for Execution {
     fn elapsed(&self) -> Duration {
         self.world.timeline.now()
     }
+
+    async fn pause(&self, time: Duration) {
+        self.world.timeline.sleep(time).await;
+    }
 }
 
 impl Random for Execution {

@@ -190,19 +190,40 @@ impl Control {
         self.epoch = self.epoch.saturating_add(1).max(now);
     }
 
+    /// Purges what any of `names` names, or everything.
+    pub(crate) fn purge<'a>(
+        &mut self,
+        now: Timestamp,
+        names: Option<impl Iterator<Item = Name<'a>>>,
+    ) {
+        match names {
+            Some(names) => self.purge_names(now, names),
+            None => self.purge_all(now),
+        }
+    }
+
+    /// Whether the purge of `epoch` is in it.
+    pub(crate) fn has_purged<'a>(
+        &self,
+        names: Option<impl Iterator<Item = Name<'a>>>,
+        epoch: u64,
+    ) -> bool {
+        let mut names = names.into_iter().flatten().peekable();
+        if names.peek().is_none() {
+            return self.all >= epoch;
+        }
+        names.all(|name| self.epoch_of_names(std::iter::once(name)) >= epoch)
+    }
+
     /// Purges everything.
-    pub(crate) fn purge_all(&mut self, now: Timestamp) {
+    fn purge_all(&mut self, now: Timestamp) {
         self.next_epoch(now);
         self.all = self.epoch;
         self.purged.clear();
     }
 
     /// Purges what any of `names` names.
-    pub(crate) fn purge_names<'a>(
-        &mut self,
-        now: Timestamp,
-        names: impl Iterator<Item = Name<'a>>,
-    ) {
+    fn purge_names<'a>(&mut self, now: Timestamp, names: impl Iterator<Item = Name<'a>>) {
         self.next_epoch(now);
         for name in names {
             self.purged.insert(name.stored(), self.epoch);

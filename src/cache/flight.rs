@@ -62,10 +62,12 @@ impl InFlight {
     }
 }
 
-/// What a flight is called: by the definition too, since one instance may meet two configurations one after another.
-pub(super) fn name(tenant: &Tenant, proxy: &Proxy) -> String {
+/// What a flight is called: by the definition too, since one instance may meet two configurations one after another, and by the
+/// newest purge that whoever asks has `seen`: after it nobody joins a flight from before it. `None`: the store did not answer.
+pub(super) fn name(tenant: &Tenant, proxy: &Proxy, seen: Option<u64>) -> String {
     let definition = super::definition(proxy);
-    format!("{}{} {definition:016x}", tenant.prefix(), proxy.id)
+    let seen = seen.map_or_else(|| "unseen".to_owned(), |epoch| format!("{epoch:x}"));
+    format!("{}{} {definition:016x} {seen}", tenant.prefix(), proxy.id)
 }
 
 /// Runs `ask`, unless another request of this instance is doing so already: then gives `at_once` where there is one, else

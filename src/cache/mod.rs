@@ -81,6 +81,8 @@ struct Stored {
     /// Of the stored value, usable or not: what a new one replaces.
     version: Option<crate::host::Version>,
     control_entry: Option<crate::host::Entry>,
+    /// The newest purge that touches the proxy.
+    purged: u64,
 }
 
 /// Reads the answer and the control value. What can't be used counts as absent: it is replaced.
@@ -95,17 +97,19 @@ async fn read<H: Host>(host: &H, proxy: &Proxy) -> Result<Stored, KvError> {
     let control = control_entry
         .as_ref()
         .map_or_else(Control::default, Control::of);
+    let purged = control.epoch_of(proxy);
     let version = answer.as_ref().map(|entry| entry.version.clone());
     let opened = answer.and_then(|entry| Cached::open(entry.value).ok());
     let completed = opened.as_ref().map(Cached::fetched);
     let cached = opened
         .filter(|cached| cached.definition() == definition(proxy))
-        .filter(|cached| cached.epoch() >= control.epoch_of(proxy));
+        .filter(|cached| cached.epoch() >= purged);
     Ok(Stored {
         cached,
         completed,
         version,
         control_entry,
+        purged,
     })
 }
 
@@ -118,7 +122,6 @@ pub async fn answer<H: Host>(
     config: &Config,
     proxy: &Proxy,
 ) -> Result<Answer, Failure> {
-    let flight = flight::name(host.tenant(), proxy);
     let stored = match read(host, proxy).await {
         Ok(stored) => stored,
         Err(error) => {
@@ -127,6 +130,7 @@ pub async fn answer<H: Host>(
                 &format!("proxy `{}`: its answer is not cached: {error}", proxy.id),
             );
             let ask = refresh::ask_only(host, config, proxy, None);
+            let flight = flight::name(host.tenant(), proxy, None);
             return flight::once(host, &flight, proxy, None, ask).await;
         }
     };
@@ -142,6 +146,7 @@ pub async fn answer<H: Host>(
         .as_ref()
         .filter(|_| freshness.may_be_served_meanwhile())
         .map(|cached| cached.answer(proxy, now));
+    let flight = flight::name(host.tenant(), proxy, Some(stored.purged));
     let refreshed = refresh::refresh(host, config, proxy, stored, freshness);
     flight::once(host, &flight, proxy, at_once, refreshed).await
 }

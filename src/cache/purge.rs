@@ -1,13 +1,14 @@
 //! Purging: one write, however many answers it drops.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::budget;
 use super::control::{Control, Name, rest_of_day_ms};
 use crate::config::{Config, Proxy, Source};
-use crate::host::{Host, KvError};
+use crate::host::{Host, Kv, KvError};
 use crate::ordered::Inserted;
 use crate::slice::keys;
 use crate::store::{Change, PatientKv, modify};
@@ -15,6 +16,12 @@ use crate::time::Timestamp;
 
 /// Names in one purge.
 pub const PURGE_NAMES_MAX: usize = 100;
+
+/// Where writes are not compared as they are made: so long after it was written a purge must still stand, in milliseconds.
+/// Refreshes that write later than that have seen it.
+const STANDS_MS: u64 = 1_000;
+/// How often such a purge is written at most.
+const STANDS_ATTEMPTS_MAX: usize = 3;
 
 /// What is to be purged.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -26,6 +33,15 @@ pub struct Purge {
     pub keys: Vec<String>,
     /// Their tags.
     pub tags: Vec<String>,
+}
+
+impl Purge {
+    /// `None`: everything.
+    fn names(&self) -> Option<impl Iterator<Item = Name<'_>>> {
+        let keys = self.keys.iter().map(|key| Name::Key(key));
+        let tags = self.tags.iter().map(|tag| Name::Tag(tag));
+        (!self.all).then(|| keys.chain(tags))
+    }
 }
 
 /// What was purged.
@@ -79,7 +95,6 @@ pub async fn purge<H: Host>(
     asked: &Purge,
 ) -> Result<Purged, PurgeError> {
     check(config, asked)?;
-    let now = host.time().await;
     let named = |ids: &str, tags: &[String]| {
         asked.all
             || asked.keys.iter().any(|key| key == ids)
@@ -87,29 +102,7 @@ pub async fn purge<H: Host>(
     };
     let proxy = |proxy: &&Proxy| named(&proxy.id, &proxy.tags);
     let source = |source: &&Source| named(&source.id, &source.tags);
-    // Refreshes write the same key: a purge gets its turn among them.
-    let kv = PatientKv::new(host);
-    let done = modify(&kv, keys::CACHE_CONTROL, None, |entry| {
-        let mut control = entry.map_or_else(Control::default, Control::of);
-        if budget::purges_left(config, &control, now) == 0 {
-            return Change::Keep(None);
-        }
-        if asked.all {
-            control.purge_all(now);
-        } else {
-            let keys = asked.keys.iter().map(|key| Name::Key(key));
-            let tags = asked.tags.iter().map(|tag| Name::Tag(tag));
-            control.purge_names(now, keys.chain(tags));
-        }
-        control.count(now, 1);
-        let epoch = i64::try_from(control.epoch).unwrap_or(i64::MAX);
-        let left = budget::purges_left(config, &control, now);
-        Change::Put(control.encode(), Some((Timestamp(epoch), left)))
-    });
-    let done = done.await.map_err(PurgeError::Store)?;
-    let (purged, writes_left) = done
-        .outcome
-        .ok_or_else(|| PurgeError::NoWrites(rest_of_day_ms(now)))?;
+    let (purged, writes_left) = purge_for_good(host, config, asked).await?;
     let proxies = config.proxies.iter().filter(proxy);
     let sources = config.sources.iter().filter(source);
     Ok(Purged {
@@ -118,6 +111,53 @@ pub async fn purge<H: Host>(
         purged,
         writes_left,
     })
+}
+
+/// Says when, and how many writes the day has left.
+async fn purge_for_good<H: Host>(
+    host: &H,
+    config: &Config,
+    asked: &Purge,
+) -> Result<(Timestamp, u32), PurgeError> {
+    // Refreshes write the same key: a purge gets its turn among them.
+    let kv = PatientKv::new(host);
+    for _ in 0..STANDS_ATTEMPTS_MAX {
+        let (epoch, left) = purge_once(host, &kv, config, asked).await?;
+        let at = Timestamp(i64::try_from(epoch).unwrap_or(i64::MAX));
+        if kv.capabilities().swap {
+            return Ok((at, left));
+        }
+        // A refresh that has compared before this was written may write after it, and undo it.
+        host.pause(Duration::from_millis(STANDS_MS)).await;
+        let stored = kv.get(keys::CACHE_CONTROL).await;
+        let stored = stored.map_err(PurgeError::Store)?;
+        if stored.is_some_and(|entry| Control::of(&entry).has_purged(asked.names(), epoch)) {
+            return Ok((at, left));
+        }
+    }
+    Err(PurgeError::Store(KvError::Conflict))
+}
+
+async fn purge_once<H: Host>(
+    host: &H,
+    kv: &PatientKv<'_, H>,
+    config: &Config,
+    asked: &Purge,
+) -> Result<(u64, u32), PurgeError> {
+    let now = host.time().await;
+    let done = modify(kv, keys::CACHE_CONTROL, None, |entry| {
+        let mut control = entry.map_or_else(Control::default, Control::of);
+        if budget::purges_left(config, &control, now) == 0 {
+            return Change::Keep(None);
+        }
+        control.purge(now, asked.names());
+        control.count(now, 1);
+        let left = budget::purges_left(config, &control, now);
+        Change::Put(control.encode(), Some((control.epoch, left)))
+    });
+    let done = done.await.map_err(PurgeError::Store)?;
+    done.outcome
+        .ok_or_else(|| PurgeError::NoWrites(rest_of_day_ms(now)))
 }
 
 fn check(config: &Config, asked: &Purge) -> Result<(), PurgeError> {

@@ -10,7 +10,7 @@ use host_tests::sim::{Fault, Faults};
 
 use super::site::{Post, Site, post};
 
-const FAULTS: [Fault; 6] = [
+pub(crate) const FAULTS: [Fault; 6] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::Fail,
@@ -23,6 +23,8 @@ const FAULTS: [Fault; 6] = [
 struct Scenario {
     name: &'static str,
     retention: Option<u64>,
+    /// The store has counters in place of compare-and-swap.
+    claims: bool,
     contents: BTreeMap<String, Bytes>,
     /// Writes and deletions so far.
     spent: u64,
@@ -56,6 +58,7 @@ impl Scenario {
         Self {
             name,
             retention,
+            claims: false,
             contents: site.host.kv.contents(),
             spent: counts.writes + counts.deletes,
             elapsed: site.host.clock.elapsed() + pause,
@@ -64,9 +67,20 @@ impl Scenario {
         }
     }
 
+    /// As it is, where runs claim what they publish.
+    fn claiming(self) -> Self {
+        Self {
+            claims: true,
+            ..self
+        }
+    }
+
     /// The same moment, as often as needed.
     fn site(&self) -> Site {
         let site = Site::new(self.retention);
+        site.host
+            .kv
+            .set_options(|options| options.swap = !self.claims);
         for (key, value) in &self.contents {
             site.host.kv.plant(key, value.clone());
         }
@@ -88,15 +102,16 @@ impl Scenario {
         for fault in FAULTS {
             for operation in 0..operations {
                 let case = format!(
-                    "{}: {fault:?} at operation {operation} of {operations}",
-                    self.name
+                    "{}, claims {}: {fault:?} at operation {operation} of {operations}",
+                    self.name, self.claims
                 );
                 self.strike(fault, operation, &case, &before, &after);
             }
         }
         println!(
-            "{}: {operations} operations, {} faults",
+            "{}, claims {}: {operations} operations, {} faults",
             self.name,
+            self.claims,
             FAULTS.len()
         );
     }
@@ -116,11 +131,15 @@ impl Scenario {
         let counts = site.host.kv.counts();
         let spent = self.spent + counts.writes + counts.deletes;
         let counted = site.counted();
+        // What a claim costs is counted with the head.
+        let unpublished = u64::from(self.claims);
         assert!(
-            counted >= spent,
+            counted + unpublished >= spent,
             "{case}: {counted} of {spent} writes are counted"
         );
-        site.host.clock.advance(Duration::from_secs(60));
+        // A claim is taken over in the next term.
+        let pause = if self.claims { 480 } else { 60 };
+        site.host.clock.advance(Duration::from_secs(pause));
         let healed = site.cycle().unwrap();
         assert!(healed.is_ok(), "{case}, then: {healed:?}");
         assert_eq!(visible(&site), *after, "{case}, after the next cycle");
@@ -170,14 +189,18 @@ const TWO_HOURS: Duration = Duration::from_secs(2 * 60 * 60);
 
 #[test]
 fn first() {
-    Scenario::after("first", None, &[], (posts(0..130), SOON)).test();
+    let scenario = || Scenario::after("first", None, &[], (posts(0..130), SOON));
+    scenario().test();
+    scenario().claiming().test();
 }
 
 #[test]
 fn changed() {
     let before = [(posts(0..40), SOON)];
     let now = with_edits(posts(0..41), &[39]);
-    Scenario::after("changed", None, &before, (now, SOON)).test();
+    let scenario = || Scenario::after("changed", None, &before, (now.clone(), SOON));
+    scenario().test();
+    scenario().claiming().test();
 }
 
 #[test]
@@ -185,15 +208,18 @@ fn sealing() {
     let before = [(posts(0..120), SOON), (posts(0..130), SOON)];
     // One edit in the head, one in what is sealed.
     let now = with_edits(posts(0..200), &[129, 10]);
-    Scenario::after("sealing", None, &before, (now, SOON)).test();
+    let scenario = || Scenario::after("sealing", None, &before, (now.clone(), SOON));
+    scenario().test();
+    scenario().claiming().test();
 }
 
 /// A sealed segment leaves.
 #[test]
 fn retention() {
     let before = [(posts(0..400), SOON), (posts(0..490), SOON)];
-    let now = (posts(0..600), SOON);
-    Scenario::after("retention", Some(150), &before, now).test();
+    let scenario = || Scenario::after("retention", Some(150), &before, (posts(0..600), SOON));
+    scenario().test();
+    scenario().claiming().test();
 }
 
 /// What left two hours ago is deleted.
@@ -214,4 +240,5 @@ fn sweeping() {
         "nothing is deleted"
     );
     scenario.test();
+    scenario.claiming().test();
 }

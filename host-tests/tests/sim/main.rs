@@ -11,6 +11,7 @@
 mod component;
 mod crash;
 mod planted;
+mod purges;
 mod rate;
 mod seeds;
 mod site;

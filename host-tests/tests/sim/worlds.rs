@@ -65,6 +65,16 @@ fn without_swap_one_writer() {
     });
 }
 
+/// Without compare-and-swap three PoPs claim what they publish.
+#[test]
+fn claims() {
+    let tallies = seeds::run("claims", 4, |_| WorldOptions {
+        store: StoreKind::Counters,
+        ..WorldOptions::default()
+    });
+    assert!(tallies.iter().any(|tally| tally.conflicts > 0));
+}
+
 /// The same seed gives the same world, to the last poll.
 #[test]
 fn a_seed_replays() {

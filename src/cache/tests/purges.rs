@@ -1,5 +1,9 @@
 //! Purges by key, by tag, of everything.
 
+use std::rc::Rc;
+
+use futures_util::future::join;
+
 use super::world::{World, config, proxy};
 use crate::cache::{Purge, PurgeError, purge};
 use crate::config::Config;
@@ -79,11 +83,35 @@ fn an_answer_asked_for_before_a_purge_is_not_served_after_it() {
             .map(drop)
             .map_err(drop)
     };
-    let both = world.alone(futures_util::future::join(asking, purging));
+    let both = world.alone(join(asking, purging));
     assert_eq!(both, (Ok(()), Ok(())));
     *world.body.borrow_mut() = "{}".into();
     assert_eq!(&world.ask(&config).unwrap().body[..], b"{}");
     assert_eq!(world.asked.get(), 2);
+}
+
+/// Those who ask one instance at once share a request, but not with one that was under way when the purge came.
+#[test]
+fn nobody_joins_a_request_from_before_a_purge() {
+    let world = World::new(3, 1);
+    let config = config();
+    world.origin_ms.set(2_000);
+    let mut pop = world.pop(0);
+    pop.in_flight = Some(Rc::default());
+    let before = async { pop.ask(&config).await.map(drop) };
+    let purging = async {
+        world.sleep(1_000).await;
+        let asked = named(&["prices"], &[]);
+        purge(&TenantHost::main(&pop), &config, &asked)
+            .await
+            .unwrap();
+        assert_eq!(world.asked.get(), 1, "still under way");
+        join(pop.ask(&config), pop.ask(&config)).await
+    };
+    let (before, (one, other)) = world.alone(join(before, purging));
+    assert_eq!(before, Ok(()));
+    assert!(one.is_ok() && one == other);
+    assert_eq!(world.asked.get(), 2, "one before it, one after it");
 }
 
 #[test]

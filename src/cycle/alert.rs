@@ -9,6 +9,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::RunOutcome;
+use super::claim::once_claimed;
 use super::engagement;
 use super::ledger::{DAY_SECS, Priority, Purse, between_days};
 use super::load::Loaded;
@@ -99,7 +100,7 @@ impl<H: Host> Run<'_, H> {
         let now = self.now;
         let mut record = std::mem::take(&mut self.state.alerts);
         let pulse = self.listen(alerts, &mut record);
-        let purse = self.purse(now);
+        let purse = once_claimed(self.host.kv(), self.purse(now));
         let found = found(alerts, health, &record, purse, now);
         record.update(&found, now);
         if record.is_due(now) {
@@ -142,8 +143,7 @@ impl<H: Host> Run<'_, H> {
     pub(super) async fn tell<K: Kv>(&mut self, kv: &K) {
         let alarm = std::mem::take(&mut self.alarm);
         if alarm.wants && !self.stored {
-            self.store_record(kv, 1 + usize::from(!alarm.claimed.is_empty()))
-                .await;
+            self.store_record(kv, &alarm.claimed).await;
         }
         let mut told = AlertsRun::default();
         if let Some(receiver) = alarm.receiver.filter(|_| self.stored) {
@@ -163,7 +163,7 @@ impl<H: Host> Run<'_, H> {
             }
         }
         if told.sent > 0 {
-            self.store_confirmed(kv).await;
+            self.store_confirmed(kv, priority(&alarm.claimed)).await;
         }
         let waiting = self.state.alerts.incidents.iter();
         told.waiting = waiting.filter(|one| one.waits()).count();
@@ -172,13 +172,15 @@ impl<H: Host> Run<'_, H> {
 
     /// Stores the record with the state that was read: what this run has found out of the sources may speak of a head that
     /// did not become visible.
-    async fn store_record<K: Kv>(&mut self, kv: &K, writes: usize) {
+    async fn store_record<K: Kv>(&mut self, kv: &K, claimed: &[Incident]) {
         let now = self.host.time().await;
         let mut purse = self.purse_after(now);
+        // That it arrived is to be stored too.
+        let writes = 1 + usize::from(!claimed.is_empty());
         if self.report.outcome == RunOutcome::Conflict
             || self.loaded.head.is_none()
             || between_days(now)
-            || !purse.may(Priority::Alert, writes)
+            || !purse.may(priority(claimed), writes)
         {
             return;
         }
@@ -191,10 +193,10 @@ impl<H: Host> Run<'_, H> {
     }
 
     /// That it could not be stored costs a repetition.
-    async fn store_confirmed<K: Kv>(&mut self, kv: &K) {
+    async fn store_confirmed<K: Kv>(&mut self, kv: &K, priority: Priority) {
         let now = self.host.time().await;
         let mut purse = self.purse_after(now);
-        if !between_days(now) && purse.may(Priority::Alert, 1) {
+        if !between_days(now) && purse.may(priority, 1) {
             purse.spend(1);
             self.put_state(kv, purse).await;
         }
@@ -205,11 +207,12 @@ impl<H: Host> Run<'_, H> {
         let budget = engagement::writes_per_day(self.config);
         let head = self.loaded.head.as_ref().map(Head::ledger);
         let state = if self.stored {
-            self.state.ledger
+            &self.state
         } else {
-            self.loaded.state.ledger
+            &self.loaded.state
         };
-        Purse::of(budget, now, self.published.or(head), state)
+        let purse = Purse::of(budget, now, self.published.or(head), state.ledger);
+        purse.keeping(kept_back(self.config, &state.alerts, now))
     }
 
     async fn send<'a>(
@@ -231,7 +234,35 @@ impl<H: Host> Run<'_, H> {
     }
 }
 
-/// What is wrong now.
+/// Writes of the day of `now` that are kept back to tell that its budget runs short: until that was told, two of them, one to
+/// claim the alert and one to store that it arrived.
+pub(super) fn kept_back(config: &Config, record: &Record, now: Timestamp) -> u32 {
+    let wanted = |alerts: &Alerts| alerts.on.iter().any(|on| on == "budget");
+    let today = day_of(now);
+    let told = |one: &Incident| one.kind == Kind::BudgetShort && one.since == today && one.told;
+    if config.alerts.as_ref().is_some_and(wanted) && !record.incidents.iter().any(told) {
+        2
+    } else {
+        0
+    }
+}
+
+/// What the writes are for that send `claimed`.
+fn priority(claimed: &[Incident]) -> Priority {
+    let short = claimed.iter().any(|one| one.kind == Kind::BudgetShort);
+    if short {
+        Priority::Budget
+    } else {
+        Priority::Alert
+    }
+}
+
+/// When the UTC day of `now` began.
+fn day_of(now: Timestamp) -> Timestamp {
+    Timestamp::from_secs(now.as_secs().div_euclid(DAY_SECS) * DAY_SECS)
+}
+
+/// What is wrong now. `purse`: what is left for a publish.
 fn found(
     alerts: &Alerts,
     health: &[SourceHealth],
@@ -239,7 +270,7 @@ fn found(
     purse: Purse,
     now: Timestamp,
 ) -> Vec<crate::alert::Condition> {
-    let today = Timestamp::from_secs(now.as_secs().div_euclid(DAY_SECS) * DAY_SECS);
+    let today = day_of(now);
     // What was short today counts as short until the day is over, or it would be told every hour anew.
     let known = |one: &Incident| one.kind == Kind::BudgetShort && one.since == today;
     let short =
@@ -248,8 +279,8 @@ fn found(
 }
 
 /// What the status says of alerts.
-pub(super) async fn status<V: Variables>(
-    host: &V,
+pub(super) async fn status<H: Host>(
+    host: &H,
     config: &Config,
     loaded: &Loaded,
     health: &[SourceHealth],
@@ -257,7 +288,7 @@ pub(super) async fn status<V: Variables>(
 ) -> Option<AlertsStatus> {
     let alerts = config.alerts.as_ref()?;
     let mut record = loaded.state.alerts.clone();
-    let purse = loaded.purse(engagement::writes_per_day(config), now);
+    let purse = once_claimed(host.kv(), loaded.purse(config, now));
     let found = found(alerts, health, &record, purse, now);
     record.update(&found, now);
     let receiver = receiver(host, alerts).await;

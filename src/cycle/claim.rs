@@ -8,7 +8,7 @@
 //! write may still put an old head over a newer one. Then nothing is lost that the sources still offer: what the state knows
 //! counts only as far as the visible head says the same (`settle.rs`, `sync.rs`).
 
-use super::ledger::PUBLISH_MS;
+use super::ledger::{PUBLISH_MS, Purse};
 use super::run::Run;
 use super::{CycleError, RunOutcome};
 use crate::host::{Host, Kv, KvError, Level};
@@ -109,6 +109,14 @@ impl<H: Host> Run<'_, H> {
             None => true,
         }
     }
+}
+
+/// What is left of `purse` for a publish, once that is claimed.
+pub(super) fn once_claimed<K: Kv>(kv: &K, mut purse: Purse) -> Purse {
+    if claims(kv) {
+        purse.spend(CLAIM_WRITES);
+    }
+    purse
 }
 
 /// Whether this store needs claims, and can hold them.

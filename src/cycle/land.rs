@@ -10,14 +10,14 @@ use crate::publish::{self, Published, Values};
 use crate::slice::{FirstNamed, Head, HeadParts, Position, VALUE_BYTES_MAX};
 use crate::time::Timestamp;
 
-use super::claim::{CLAIM_WRITES, Claim, Claimed, claims};
+use super::claim::{CLAIM_WRITES, Claim, Claimed, once_claimed};
 use super::draft::Draft;
 use super::fold::Outcome;
 use super::ledger::{Priority, Purse, between_days};
 use super::run::Run;
 use super::save::Preceding;
 use super::sync::rebase;
-use super::{CycleError, RunOutcome, engagement};
+use super::{CycleError, RunOutcome};
 
 /// The state is stored at most this often, in milliseconds, unless something was sealed or sources were left.
 const STATE_EVERY_MS: i64 = 60 * 60 * 1000;
@@ -58,7 +58,7 @@ impl<H: Host> Run<'_, H> {
             self.report.notes.push(note.to_owned());
             return Ok(RunOutcome::Deferred);
         }
-        if let Some(waits) = self.put_off(purse, claims(kv)) {
+        if let Some(waits) = self.put_off(kv, purse) {
             return Ok(waits);
         }
         let Some(draft) = draft else {
@@ -80,11 +80,9 @@ impl<H: Host> Run<'_, H> {
     }
 
     /// `Some` where nothing may be published now.
-    fn put_off(&mut self, purse: Purse, claims: bool) -> Option<RunOutcome> {
+    fn put_off<K: Kv>(&mut self, kv: &K, purse: Purse) -> Option<RunOutcome> {
         let left = purse.left();
-        let mut claimed = purse;
-        claimed.spend(if claims { CLAIM_WRITES } else { 0 });
-        if claimed.heads_left() == 0 {
+        if once_claimed(kv, purse).heads_left() == 0 {
             self.host.log(
                 Level::Warn,
                 "the day's write budget is used up: what is new waits upstream",
@@ -240,8 +238,7 @@ impl<H: Host> Run<'_, H> {
 
     /// What may be written on the day of `now`, which is the time of writing, not that at which the run began.
     pub(super) fn purse(&self, now: Timestamp) -> Purse {
-        let budget = engagement::writes_per_day(self.config);
-        self.loaded.purse(budget, now)
+        self.loaded.purse(self.config, now)
     }
 
     /// Whether the state is to be stored in this run.

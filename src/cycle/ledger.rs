@@ -44,7 +44,9 @@ pub(super) fn day(now: Timestamp) -> u32 {
 /// What a write is for, beside the head, which goes first. Those further down wait earlier when the day's budget runs short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Priority {
-    /// What somebody is to be told, that the budget runs short above all: a few writes a day.
+    /// That the budget runs short: what [`Purse::keeping`] keeps back is for this.
+    Budget,
+    /// What else somebody is to be told: a few writes a day.
     Alert,
     /// Segments and directories with the state that goes before them: the head takes what they would have held.
     Seal,
@@ -60,7 +62,7 @@ impl Priority {
     /// What must be left afterwards, in percent of what an even day would have left.
     fn leaves_percent(self) -> i64 {
         match self {
-            Self::Alert => 0,
+            Self::Budget | Self::Alert => 0,
             Self::Seal | Self::State => SHORT_PERCENT,
             Self::Derived => 60,
             Self::Sweep => 75,
@@ -77,6 +79,8 @@ pub(crate) struct Purse {
     heads: u32,
     others: u32,
     granted: u32,
+    /// Granted, and for [`Priority::Budget`] alone.
+    kept: u32,
 }
 
 impl Purse {
@@ -103,7 +107,24 @@ impl Purse {
             heads: known.heads,
             others,
             granted,
+            kept: 0,
         }
+    }
+
+    /// Keeps the last `writes` of the day back for [`Priority::Budget`]. Nobody who keeps them takes them for anything else, so
+    /// they are granted whatever the head says.
+    pub(crate) fn keeping(self, writes: u32) -> Self {
+        Self {
+            kept: writes,
+            granted: self.granted.max(self.granted_for(writes, self.heads)),
+            ..self
+        }
+    }
+
+    /// What must be granted for `kept` more, beside so many heads.
+    fn granted_for(self, kept: u32, heads: u32) -> u32 {
+        let wanted = self.others.saturating_add(kept);
+        wanted.min(self.budget.saturating_sub(heads))
     }
 
     /// All of today's writes.
@@ -118,7 +139,8 @@ impl Purse {
 
     /// Heads that may be published today.
     pub(crate) fn heads_left(self) -> u32 {
-        let spoken_for = self.heads.saturating_add(self.granted.max(self.others));
+        let others = self.others.saturating_add(self.kept);
+        let spoken_for = self.heads.saturating_add(self.granted.max(others));
         self.budget.saturating_sub(spoken_for)
     }
 
@@ -150,7 +172,12 @@ impl Purse {
     pub(crate) fn may(self, what: Priority, writes: usize) -> bool {
         let writes = u32::try_from(writes).unwrap_or(u32::MAX);
         let after = i64::from(self.left()) - i64::from(writes);
-        writes <= self.others_left()
+        let kept = if what == Priority::Budget {
+            0
+        } else {
+            self.kept
+        };
+        writes.saturating_add(kept) <= self.others_left()
             && after.saturating_mul(100) >= self.even().saturating_mul(what.leaves_percent())
     }
 
@@ -167,6 +194,7 @@ impl Purse {
         let ahead = (self.budget / GRANT_AHEAD).max(u32::try_from(wanted).unwrap_or(u32::MAX));
         let missing = self
             .others
+            .saturating_add(self.kept)
             .saturating_add(ahead)
             .saturating_sub(self.granted);
         let free = self
@@ -177,7 +205,10 @@ impl Purse {
             day: self.day,
             writes: heads.saturating_add(self.others),
             heads,
-            granted: self.granted.saturating_add(missing.min(free / 2)),
+            granted: self
+                .granted
+                .saturating_add(missing.min(free / 2))
+                .max(self.granted_for(self.kept, heads)),
         }
     }
 
@@ -219,6 +250,7 @@ mod tests {
             heads,
             others,
             granted,
+            kept: 0,
         }
     }
 
@@ -272,6 +304,34 @@ mod tests {
                         ..Ledger::default()
                     });
                     assert!(next.granted >= before.granted, "{budget}");
+                    assert!(next.heads + next.granted <= budget, "{budget}: {next:?}");
+                    head = Some(next);
+                }
+            }
+        }
+    }
+
+    /// Whatever else is written, by claims too: what tells that the budget is short has its writes, and all keep to the budget.
+    #[test]
+    fn what_is_kept_back_is_there_in_the_end() {
+        const KEPT: u32 = 2;
+        for budget in KEPT..60 {
+            let (mut head, mut state) = (None, Ledger::default());
+            for step in 0..200 {
+                let mut purse = Purse::of(budget, morning(), head, state).keeping(KEPT);
+                assert!(purse.may(Priority::Budget, 2), "{budget}: {purse:?}");
+                assert!(purse.writes() + KEPT <= budget, "{budget}: {purse:?}");
+                if step % 3 == 0 {
+                    if purse.may(Priority::Alert, 1) {
+                        purse.spend(1);
+                        state = purse.in_state();
+                    }
+                    continue;
+                }
+                purse.spend(step % 2 * 3);
+                if purse.heads_left() > 0 {
+                    let next = purse.in_head(step % 7);
+                    assert!(next.writes + KEPT <= budget, "{budget}: {next:?}");
                     assert!(next.heads + next.granted <= budget, "{budget}: {next:?}");
                     head = Some(next);
                 }

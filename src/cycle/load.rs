@@ -1,6 +1,7 @@
 //! What a run begins with.
 
 use crate::cache::Control;
+use crate::config::Config;
 use crate::fold::{Memory, State};
 use crate::host::{Host, Kv, Level, Version};
 use crate::read::{Arrival, ReadError, directory, segment, usable};
@@ -8,6 +9,8 @@ use crate::slice::{Head, Position, SliceRef, keys};
 use crate::time::Timestamp;
 
 use super::CycleError;
+use super::alert::kept_back;
+use super::engagement::writes_per_day;
 use super::ledger::Purse;
 use super::settle::settle;
 
@@ -75,10 +78,11 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
 }
 
 impl Loaded {
-    /// What may be written today.
-    pub(super) fn purse(&self, budget: u32, now: Timestamp) -> Purse {
+    /// What may be written on the day of `now`.
+    pub(super) fn purse(&self, config: &Config, now: Timestamp) -> Purse {
         let head = self.head.as_ref().map(Head::ledger);
-        Purse::of(budget, now, head, self.state.ledger)
+        let purse = Purse::of(writes_per_day(config), now, head, self.state.ledger);
+        purse.keeping(kept_back(config, &self.state.alerts, now))
     }
 }
 

@@ -10,7 +10,6 @@ use crate::tenant::TenantHost;
 use crate::time::Timestamp;
 
 use super::config::configured;
-use super::engagement;
 use super::load::load;
 use super::run::{STORE_NOTES, store_notes};
 use super::sync::sync;
@@ -139,7 +138,7 @@ pub(super) async fn status<H: Host>(
     let mut loaded = load(host, host.kv()).await?;
     sync(&found.config, &mut loaded.state, loaded.head.as_ref());
     let now = host.time().await;
-    let purse = loaded.purse(engagement::writes_per_day(&found.config), now);
+    let purse = loaded.purse(&found.config, now);
     let cache = CacheStatus::of(&found.config, &loaded.control, now);
     let cache_notes = cache.notes(&found.config, &loaded.control, now);
     let head = loaded.head.as_ref();

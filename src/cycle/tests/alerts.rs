@@ -16,7 +16,7 @@ const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const HOUR: i64 = 3600;
 const RHYTHM: i64 = 900;
 
-fn site(sources: &[&str]) -> Config {
+pub(super) fn site(sources: &[&str]) -> Config {
     let mut config = config(sources);
     config.alerts = Some(Alerts {
         webhook: Some("https://hooks.example/in?token=hidden".into()),
@@ -36,7 +36,7 @@ fn with_rhythm(sources: &[&str]) -> Config {
 }
 
 /// A site with some posts, published.
-fn start(site: &Config) -> World {
+pub(super) fn start(site: &Config) -> World {
     let world = World::new();
     let secrets = format!("{SECRET} {OTHER}\n");
     world.variables.borrow_mut().insert("alert_secret", secrets);
@@ -84,7 +84,7 @@ fn told(world: &World) -> Vec<(String, String)> {
     posted.iter().map(read).collect()
 }
 
-fn types(world: &World) -> Vec<String> {
+pub(super) fn types(world: &World) -> Vec<String> {
     told(world).into_iter().map(|(what, _)| what).collect()
 }
 

@@ -30,6 +30,7 @@ mod search_alone;
 mod search_cost;
 mod search_index;
 mod search_lost;
+mod short;
 mod sitemap;
 mod sources;
 mod told;

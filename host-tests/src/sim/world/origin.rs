@@ -27,6 +27,8 @@ pub(super) struct Charge {
     pub(super) deleted: bool,
     /// Of the value.
     pub(super) bytes: usize,
+    /// Of what kind the key is; a counter is [`Kind::Counter`].
+    pub(super) kind: Kind,
 }
 
 /// All values, with as much of their past as a PoP may still see.
@@ -59,10 +61,19 @@ impl Origin {
 
     /// Changes charged on the UTC day of `now`.
     pub(super) fn charged_on(&self, now: Timestamp) -> u32 {
+        self.charged(now, |_| true)
+    }
+
+    /// Those of one kind.
+    pub(super) fn charged_for(&self, kind: Kind, now: Timestamp) -> u32 {
+        self.charged(now, |charge| charge.kind == kind)
+    }
+
+    fn charged(&self, now: Timestamp, which: impl Fn(&Charge) -> bool) -> u32 {
         let day = |at: Timestamp| at.as_millis().div_euclid(DAY_MS);
         let recent = self.charges.iter().rev();
         let today = recent.take_while(|charge| day(charge.at) >= day(now));
-        let counts = |charge: &&Charge| day(charge.at) == day(now);
+        let counts = |charge: &&Charge| day(charge.at) == day(now) && which(charge);
         u32::try_from(today.filter(counts).count()).unwrap_or(u32::MAX)
     }
 
@@ -121,7 +132,7 @@ impl Origin {
         if self.options.store != StoreKind::Counters {
             return Err(no_counters(key));
         }
-        self.charge(None, now);
+        self.charge(Kind::Counter, None, now);
         let counter = self.counters.entry(key.to_owned()).or_default();
         *counter += 1;
         Ok(*counter)
@@ -155,7 +166,7 @@ impl Origin {
             }
             Some(Lie::ChargesTwice) => {
                 self.check(key, when)?;
-                self.charge(Some(&value), now);
+                self.charge(Kind::of(key), Some(&value), now);
             }
             _ => self.check(key, when)?,
         }
@@ -210,17 +221,18 @@ impl Origin {
         Ok(())
     }
 
-    fn charge(&mut self, value: Option<&Bytes>, now: Timestamp) {
+    fn charge(&mut self, kind: Kind, value: Option<&Bytes>, now: Timestamp) {
         self.charges.push(Charge {
             at: now,
-            deleted: value.is_none(),
+            deleted: value.is_none() && kind != Kind::Counter,
+            kind,
             bytes: value.map_or(0, Bytes::len),
         });
     }
 
     fn apply(&mut self, key: &str, value: Option<Bytes>, now: Timestamp) {
         self.number += 1;
-        self.charge(value.as_ref(), now);
+        self.charge(Kind::of(key), value.as_ref(), now);
         let revisions = self.values.entry(key.to_owned()).or_default();
         revisions.push(Revision {
             number: self.number,
@@ -245,6 +257,8 @@ pub(super) enum Kind {
     State,
     /// A segment, a directory or a part of the search index: named by its content, never changed.
     Sealed,
+    /// What [`Origin::increment`] counts; never told from a name.
+    Counter,
     Other,
 }
 

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use http::{HeaderMap, Method, StatusCode};
 
+pub(crate) use kept::BYTES_MAX as KEPT_BYTES_MAX;
 pub use kept::KeptValues;
 
 use crate::cache::InFlight;

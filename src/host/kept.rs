@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use super::Entry;
 
 /// Values that are kept: the head, and what a reader needs who pages through the archive or searches it.
-const VALUES_MAX: usize = 16;
-/// What they take together, in bytes: a search of a hundred thousand items reads about as much.
-const BYTES_MAX: usize = 4_000_000;
+const VALUES_MAX: usize = 32;
+/// What they take together, in bytes: a search of half a million items reads about as much, and what is kept need be neither
+/// copied nor hashed again.
+pub(crate) const BYTES_MAX: usize = 12_000_000;
 
 /// Of them, those that were asked for again are let go of last; so many of them, that what is new has time to be.
 const USED_MAX: usize = VALUES_MAX / 2;

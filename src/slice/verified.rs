@@ -10,9 +10,10 @@ use std::cell::RefCell;
 use bytes::Bytes;
 
 use super::{Corrupt, header};
+use crate::host::KEPT_BYTES_MAX;
 
-/// What is held here only, in bytes, until the next value is hashed; what somebody else holds too takes nothing more.
-const BYTES_MAX: usize = 4_000_000;
+/// What is held, in bytes: all that an adapter keeps. What nobody else holds is held until the next value is hashed.
+const BYTES_MAX: usize = KEPT_BYTES_MAX;
 
 thread_local! {
     /// The one that was hashed last stands last.
@@ -125,7 +126,7 @@ mod tests {
         verify(&third).unwrap();
         assert_eq!(held().len(), 2, "the second is held by nobody");
         // Of many large ones what was opened again stays.
-        let many: Vec<Bytes> = (0..20).map(|_| large(VALUE_BYTES_MAX - 10_000)).collect();
+        let many: Vec<Bytes> = (0..30).map(|_| large(VALUE_BYTES_MAX - 10_000)).collect();
         for one in &many {
             verify(one).unwrap();
         }

@@ -37,7 +37,7 @@ impl FromStr for StoreChoice {
             #[cfg(feature = "nats")]
             Some(("nats" | "tls", _)) => text.parse().map(Self::Nats),
             #[cfg(feature = "redis")]
-            Some(("redis", _)) => text.parse().map(Self::Redis),
+            Some(("redis" | "rediss", _)) => text.parse().map(Self::Redis),
             // What stands before the colon: the rest may have a password in it.
             found => Err(format!(
                 "{:?} is no store: write {}",
@@ -52,10 +52,10 @@ impl FromStr for StoreChoice {
 fn kinds() -> Vec<&'static str> {
     let mut kinds = vec!["redb:PATH", "memory:"];
     if cfg!(feature = "nats") {
-        kinds.push("nats://HOST:PORT/BUCKET?replicas=3");
+        kinds.push("nats://HOST:PORT/BUCKET?replicas=3 (with TLS tls://)");
     }
     if cfg!(feature = "redis") {
-        kinds.push("redis://HOST:PORT/DATABASE");
+        kinds.push("redis://HOST:PORT/DATABASE (with TLS rediss://)");
     }
     kinds
 }

@@ -1,6 +1,8 @@
 //! A Redis server.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 
 use super::{Process, Scratch, find, free_port};
@@ -26,6 +28,34 @@ impl Redis {
     /// # Errors
     /// Where it does not start.
     pub fn start(settings: &[&str]) -> anyhow::Result<Option<Self>> {
+        Self::start_on("--port", settings.iter().map(OsStr::new))
+    }
+
+    /// Starts one that speaks TLS and nothing else, with these files in PEM; asks no certificate of clients.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn secured(certificate: &Path, key: &Path, ca: &Path) -> anyhow::Result<Option<Self>> {
+        let settings = [
+            OsStr::new("--port"),
+            OsStr::new("0"),
+            OsStr::new("--tls-auth-clients"),
+            OsStr::new("no"),
+            OsStr::new("--tls-cert-file"),
+            certificate.as_os_str(),
+            OsStr::new("--tls-key-file"),
+            key.as_os_str(),
+            OsStr::new("--tls-ca-cert-file"),
+            ca.as_os_str(),
+        ];
+        Self::start_on("--tls-port", settings)
+    }
+
+    /// `listening` is the setting that names the port.
+    fn start_on<'a>(
+        listening: &str,
+        settings: impl IntoIterator<Item = &'a OsStr> + Clone,
+    ) -> anyhow::Result<Option<Self>> {
         let Some(program) = find(PROGRAM) else {
             return Ok(None);
         };
@@ -36,10 +66,10 @@ impl Redis {
             let address = SocketAddr::from(([127, 0, 0, 1], port));
             let mut command = Command::new(&program);
             command
-                .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+                .args(["--bind", "127.0.0.1", listening, &port.to_string()])
                 .arg("--dir")
                 .arg(folder.path())
-                .args(settings)
+                .args(settings.clone())
                 .stdout(std::process::Stdio::null());
             let mut process = Process::start(&mut command, None)?;
             match process.await_listening(address) {

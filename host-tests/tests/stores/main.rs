@@ -8,6 +8,9 @@
     reason = "tests; and those are rules of the host-neutral logic"
 )]
 
+mod certificates;
+mod credentials;
 mod nats;
 mod redis;
+mod secured;
 mod sqlite;

@@ -318,10 +318,17 @@ fn addresses_are_checked() {
         ("nats://one/a.b", "bucket"),
         ("nats://one/a?replicas=9", "replicas=9"),
         ("nats://one/a?copies=3", "copies"),
+        ("nats://one/a?ca=ca.pem", "tls://"),
+        ("tls://one/a?ca=", "ca"),
+        ("nats://me:secret@one/a?creds=me.creds", "creds"),
+        ("nats://secret@one/a?creds=me.creds", "creds"),
     ] {
         let said = text.parse::<NatsOptions>().unwrap_err();
         assert!(said.contains(named), "{said}");
+        assert!(!said.contains("secret"), "{said}");
     }
     let shown = options("nats://me:secret@one,two:4223/site?replicas=3").to_string();
     assert_eq!(shown, "nats://one:4222,two:4223/site?replicas=3");
+    let text = "tls://one:4222/site?replicas=3&ca=/etc/ca.pem&creds=/run/me.creds";
+    assert_eq!(options(text).to_string(), text);
 }

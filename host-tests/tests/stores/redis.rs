@@ -101,3 +101,19 @@ async fn redis_down_is_said_and_mended_by_itself() {
     server.process.kill();
     assert!(matches!(kv.get("k").await, Err(KvError::Unavailable(_))));
 }
+
+#[test]
+fn addresses_are_checked() {
+    for (text, named) in [
+        ("rediss://one,two", "one server"),
+        ("redis://:secret@one/?ca=ca.pem", "rediss://"),
+        ("rediss://one/?ca=", "ca"),
+        ("rediss://one/?creds=me.creds", "creds"),
+    ] {
+        let said = text.parse::<RedisOptions>().unwrap_err();
+        assert!(said.contains(named), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+    let shown = options("rediss://:secret@one/2?ca=/etc/ca.pem&prefix=mine").to_string();
+    assert_eq!(shown, "rediss://one:6379/2?prefix=mine&ca=/etc/ca.pem");
+}

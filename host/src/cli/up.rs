@@ -27,7 +27,8 @@ pub(crate) struct Up {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
     /// Where to keep the items: redb:PATH (one file), memory: (gone at the end), or for several processes
-    /// nats://HOST/BUCKET?replicas=3 or redis://HOST. The environment's EDGEFOLD_STORE does the same, unseen by others
+    /// nats://HOST/BUCKET?replicas=3 or redis://HOST; over TLS tls://… or rediss://…, with ca=FILE for a private authority;
+    /// creds=FILE names the credentials of a NATS user. The environment's EDGEFOLD_STORE does the same, unseen by others
     #[arg(
         long,
         env = "EDGEFOLD_STORE",

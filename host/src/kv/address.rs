@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 
 use url::form_urlencoded;
 
@@ -70,6 +71,14 @@ impl Address {
         self.settings.remove(name)
     }
 
+    /// A setting of the query that names a file.
+    pub(super) fn take_file(&mut self, name: &str) -> Result<Option<PathBuf>, String> {
+        match self.take(name) {
+            Some(file) if file.is_empty() => Err(format!("{name}: write the name of a file")),
+            file => Ok(file.map(PathBuf::from)),
+        }
+    }
+
     /// Refuses settings that nobody has taken.
     pub(super) fn refuse_rest(&self, known: &[&str]) -> Result<(), String> {
         match self.settings.keys().next() {
@@ -99,6 +108,18 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
     }
+}
+
+/// Settings that are there, as they stand behind an address.
+pub(super) fn query(settings: &[(&str, Option<String>)]) -> String {
+    let mut text = String::new();
+    for (name, value) in settings {
+        if let Some(value) = value {
+            text.push(if text.is_empty() { '?' } else { '&' });
+            text.push_str(&format!("{name}={value}"));
+        }
+    }
+    text
 }
 
 /// Without percent-encoding. A plus sign is one: this is no form.

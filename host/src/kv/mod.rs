@@ -14,6 +14,8 @@ mod nats;
 mod redb;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "nats", feature = "redis"))]
+mod tls;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,85 +1,22 @@
 //! A store on a Redis or Valkey server, for several processes.
 
+mod open;
 mod scripts;
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{
-    AsyncCommands, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisConnectionInfo,
-    RedisError, ServerErrorKind,
-};
-use tokio::time::timeout;
+use redis::aio::ConnectionManager;
+use redis::{AsyncCommands, ErrorKind, RedisError, ServerErrorKind};
 
+pub use self::open::RedisOptions;
 use self::scripts::Scripts;
-use super::address::{self, Address};
-use super::{
-    Capabilities, Entry, KeyPage, Kv, KvError, LIST_KEYS_MAX, OpenError, Precondition, Version,
-};
+use super::address;
+use super::{Capabilities, Entry, KeyPage, Kv, KvError, LIST_KEYS_MAX, Precondition, Version};
 
-/// A server must answer within this when a store is opened.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
-/// And any command within this; a write without an answer is [`KvError::Ambiguous`].
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
-const DEFAULT_PORT: u16 = 6379;
-/// Keys of the server begin with this, where nothing else is asked for.
-const PREFIX: &str = "edgefold";
 /// A stored value begins with its version: see `scripts`.
 const VERSION_BYTES: usize = 32;
-/// Written when a store is opened: shows that it can be.
-const OPENED: &str = "host/opened";
-
-/// Which server.
-///
-/// Written `redis://USER:PASSWORD@HOST:PORT/DATABASE?prefix=NAME`. Keys on the server begin with `{NAME}:`, the braces
-/// included: several deployments can share a database, and in a Redis cluster all keys of one are on the same node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedisOptions {
-    address: Address,
-    database: i64,
-    prefix: String,
-}
-
-impl FromStr for RedisOptions {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut address = Address::parse(text, &["redis"], DEFAULT_PORT)?;
-        if address.hosts.len() != 1 {
-            return Err("name one server: the store asks no other".to_owned());
-        }
-        let database = match address.path.as_str() {
-            "" => 0,
-            number => number
-                .parse()
-                .map_err(|_| format!("{number:?} is no number of a database"))?,
-        };
-        let prefix = address.take("prefix").unwrap_or_else(|| PREFIX.to_owned());
-        if prefix.is_empty() || prefix.contains(['{', '}']) {
-            return Err("prefix: write a name without braces".to_owned());
-        }
-        address.refuse_rest(&["prefix"])?;
-        Ok(Self {
-            address,
-            database,
-            prefix,
-        })
-    }
-}
-
-/// Without the password.
-impl fmt::Display for RedisOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.address)?;
-        if self.prefix == PREFIX {
-            return Ok(());
-        }
-        write!(f, "?prefix={}", self.prefix)
-    }
-}
 
 /// Keeps everything on one Redis or Valkey server (7 or later), for any number of processes.
 ///
@@ -102,35 +39,6 @@ impl fmt::Debug for RedisKv {
 }
 
 impl RedisKv {
-    /// Connects, and tries whether the server takes a value.
-    ///
-    /// # Errors
-    /// [`OpenError::Unusable`]: no server answers, it drops values when its memory is full, or it takes none.
-    pub async fn open(options: &RedisOptions) -> Result<Self, OpenError> {
-        let unusable = |why: String| OpenError::Unusable(options.to_string(), why);
-        let connection = timeout(OPEN_TIMEOUT, connect(options))
-            .await
-            .map_err(|_| unusable(format!("no server answers within {OPEN_TIMEOUT:?}")))?
-            .map_err(|error| unusable(address::because(&error)))?;
-        // Who may not even do this is told why.
-        let () = redis::cmd("PING")
-            .query_async(&mut connection.clone())
-            .await
-            .map_err(|error| unusable(address::because(&error)))?;
-        let notes = examine(connection.clone()).await.map_err(unusable)?;
-        let kv = Self {
-            connection,
-            scripts: Scripts::default(),
-            prefix: format!("{{{}}}:", options.prefix),
-            notes,
-        };
-        let opened = Bytes::from_static(b"written whenever a store is opened");
-        kv.put(OPENED, opened, Precondition::None, None)
-            .await
-            .map_err(|error| unusable(format!("it takes no values (read-only?): {error}")))?;
-        Ok(kv)
-    }
-
     fn value(&self, key: &str) -> String {
         format!("{}v:{key}", self.prefix)
     }
@@ -143,71 +51,6 @@ impl RedisKv {
     fn index(&self) -> String {
         format!("{}keys", self.prefix)
     }
-}
-
-async fn connect(options: &RedisOptions) -> Result<ConnectionManager, RedisError> {
-    let address = &options.address;
-    // The parser has seen to it that there is one, with a port.
-    let (host, port) = address
-        .hosts
-        .first()
-        .and_then(|host| host.rsplit_once(':'))
-        .unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let port = port.parse().unwrap_or(DEFAULT_PORT);
-    let mut login = RedisConnectionInfo::default().set_db(options.database);
-    match (&address.user, &address.password) {
-        (Some(user), Some(password)) => {
-            login = login.set_username(user).set_password(password);
-        }
-        // As redis-cli takes it: a lone name is the password, and so is one behind a colon.
-        (Some(password), None) | (None, Some(password)) => login = login.set_password(password),
-        (None, None) => {}
-    }
-    let info = ConnectionAddr::Tcp(host.to_owned(), port)
-        .into_connection_info()?
-        .set_redis_settings(login);
-    let config = ConnectionManagerConfig::new()
-        .set_connection_timeout(Some(Duration::from_secs(2)))
-        .set_response_timeout(Some(ANSWER_TIMEOUT))
-        .set_min_delay(Duration::from_millis(20))
-        .set_max_delay(Duration::from_secs(1))
-        .set_number_of_retries(3);
-    ConnectionManager::new_with_config(Client::open(info)?, config).await
-}
-
-/// What makes a server useless, or what people should know of it. A server that does not let us look is taken as it is.
-async fn examine(mut connection: ConnectionManager) -> Result<Vec<String>, String> {
-    let mut setting = async |name: &str| -> Option<String> {
-        let found: Result<Vec<String>, RedisError> = redis::cmd("CONFIG")
-            .arg("GET")
-            .arg(name)
-            .query_async(&mut connection)
-            .await;
-        found.ok()?.into_iter().nth(1)
-    };
-    let limited = setting("maxmemory").await.is_some_and(|max| max != "0");
-    let policy = setting("maxmemory-policy").await.unwrap_or_default();
-    if limited && policy.starts_with("allkeys") {
-        return Err(format!(
-            "the server drops values when its memory is full (maxmemory-policy {policy}): set it to noeviction"
-        ));
-    }
-    let mut notes = vec![
-        "the store is one Redis server: while it is down nothing is answered, and a failover to a replica may lose the last writes"
-            .to_owned(),
-    ];
-    match (setting("appendonly").await, setting("appendfsync").await) {
-        (Some(on), _) if on == "no" => notes.push(
-            "the Redis server keeps no log of writes (appendonly no): a crash loses what came after its last snapshot"
-                .to_owned(),
-        ),
-        (Some(_), Some(sync)) if sync != "always" => notes.push(format!(
-            "the Redis server writes its log to disk later (appendfsync {sync}): a power cut may lose the last writes"
-        )),
-        _ => {}
-    }
-    Ok(notes)
 }
 
 impl Kv for RedisKv {

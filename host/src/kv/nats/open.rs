@@ -1,6 +1,9 @@
 //! From an address to a store that works, or to what is wrong with it.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,11 +12,12 @@ use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, StorageType};
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, Event};
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event};
 use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::super::address::{self, Address};
+use super::super::tls;
 use super::super::{Kv, OpenError, Precondition, VALUE_BYTES_MAX};
 use super::watch::{self, Shared};
 use super::{LEADER_TIMEOUT, NatsKv};
@@ -33,24 +37,33 @@ const PING: Duration = Duration::from_secs(2);
 /// Between attempts to connect again, at most.
 const RECONNECT_MAX: Duration = Duration::from_secs(1);
 const DEFAULT_PORT: u16 = 4222;
+/// The scheme that asks for TLS.
+const SECURED: &str = "tls";
+/// A server without TLS answers in its own protocol.
+const NOT_SECURED: &str = "; if it has no TLS, write nats://";
 /// Written when a store is opened: shows that it can be.
 const OPENED: &str = "host/opened";
 
 /// Which bucket, and how it is made where it is missing.
 ///
-/// Written `nats://HOST:PORT,HOST:PORT/BUCKET?replicas=3`, with `USER:PASSWORD@` or `TOKEN@` before the hosts; `tls://`
-/// asks for TLS.
+/// Written `nats://HOST:PORT,HOST:PORT/BUCKET?replicas=3`, with `USER:PASSWORD@` or `TOKEN@` before the hosts, or with
+/// `creds=FILE`: a user's JWT and seed, as `nsc` writes them.
+///
+/// `tls://` asks for TLS; servers may ask for it themselves. Their certificates must be of an authority that the system knows, or
+/// with `ca=FILE` (PEM) of one in that file, and of no other.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NatsOptions {
     address: Address,
     replicas: Option<usize>,
+    ca: Option<PathBuf>,
+    creds: Option<PathBuf>,
 }
 
 impl FromStr for NatsOptions {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut address = Address::parse(text, &["nats", "tls"], DEFAULT_PORT)?;
+        let mut address = Address::parse(text, &["nats", SECURED], DEFAULT_PORT)?;
         let name = &address.path;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         if name.is_empty() || !name.bytes().all(plain) {
@@ -69,17 +82,34 @@ impl FromStr for NatsOptions {
                 }
             },
         };
-        address.refuse_rest(&["replicas"])?;
-        Ok(Self { address, replicas })
+        let ca = address.take_file("ca")?;
+        if ca.is_some() && address.scheme != SECURED {
+            return Err("ca is for TLS: write tls://".to_owned());
+        }
+        let creds = address.take_file("creds")?;
+        if creds.is_some() && (address.user.is_some() || address.password.is_some()) {
+            return Err("creds names who connects: write no user, password or token".to_owned());
+        }
+        address.refuse_rest(&["replicas", "ca", "creds"])?;
+        Ok(Self {
+            address,
+            replicas,
+            ca,
+            creds,
+        })
     }
 }
 
 /// Without the password.
 impl fmt::Display for NatsOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.address)?;
-        self.replicas
-            .map_or(Ok(()), |count| write!(f, "?replicas={count}"))
+        let name = |file: &PathBuf| file.display().to_string();
+        let settings = address::query(&[
+            ("replicas", self.replicas.map(|count| count.to_string())),
+            ("ca", self.ca.as_ref().map(name)),
+            ("creds", self.creds.as_ref().map(name)),
+        ]);
+        write!(f, "{}{settings}", self.address)
     }
 }
 
@@ -91,10 +121,11 @@ impl fmt::Debug for NatsOptions {
 
 impl NatsKv {
     /// Connects, makes the bucket where it is missing, and tries whether it takes a value.
+    /// A process that has chosen no provider of cryptography for rustls gets ring.
     ///
     /// # Errors
-    /// [`OpenError::Unusable`]: no server answers, it has no JetStream, the bucket can't be made, or it is too small, forgets
-    /// values, or takes none.
+    /// [`OpenError::Unusable`]: no server answers, or with a certificate that is not believed; it refuses the user or has no
+    /// JetStream; the bucket can't be made, or it is too small, forgets values, or takes none; a file that the options name is of no use.
     pub async fn open(options: &NatsOptions) -> Result<Self, OpenError> {
         let unusable = |why: String| OpenError::Unusable(options.to_string(), why);
         let said = LastError::default();
@@ -202,7 +233,7 @@ async fn connect(options: &NatsOptions, said: &LastError) -> Result<Client, Stri
         .connection_timeout(Duration::from_secs(2))
         .request_timeout(Some(LEADER_TIMEOUT))
         .ping_interval(PING)
-        .require_tls(address.scheme == "tls")
+        .require_tls(address.scheme == SECURED)
         .reconnect_delay_callback(|attempts| {
             let doubled = Duration::from_millis(20).saturating_mul(1 << attempts.min(8));
             doubled.min(RECONNECT_MAX)
@@ -216,13 +247,49 @@ async fn connect(options: &NatsOptions, said: &LastError) -> Result<Client, Stri
         (Some(token), None) => connect.token(token.clone()),
         _ => connect,
     };
+    if let Some(file) = &options.creds {
+        let wrong = |error: io::Error| format!("creds={}: {error}", file.display());
+        let text = std::fs::read_to_string(file).map_err(wrong)?;
+        connect = connect.credentials(&text).map_err(wrong)?;
+    }
+    tls::choose_provider();
+    if let Some(file) = &options.ca {
+        // The client reads it at every connection, and would say less of what is wrong.
+        tls::authorities(file)?;
+        connect = connect.add_root_certificates(file.clone());
+    }
     let servers: Vec<String> = address
         .hosts
         .iter()
         .map(|host| format!("nats://{host}"))
         .collect();
     let client = connect.connect(servers).await;
-    client.map_err(|error| address::because(&error))
+    client.map_err(|error| refusal(options, &error))
+}
+
+/// Why there is no connection.
+fn refusal(options: &NatsOptions, error: &ConnectError) -> String {
+    let address = &options.address;
+    let why = address::because(error);
+    match error.kind() {
+        ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
+            let whom = match (&options.creds, &address.user, &address.password) {
+                (Some(file), ..) => format!("the user of creds={}", file.display()),
+                (None, Some(_), Some(_)) => "this user and password".to_owned(),
+                (None, Some(_), None) => "this token".to_owned(),
+                (None, None, _) => "connections without a user".to_owned(),
+            };
+            format!("the server refuses {whom}: {why}")
+        }
+        _ => {
+            let io = error.source().and_then(|error| error.downcast_ref());
+            let hint = match io {
+                Some(io) if address.scheme == SECURED && tls::may_be_missing(io) => NOT_SECURED,
+                _ => "",
+            };
+            format!("{why}{hint}")
+        }
+    }
 }
 
 /// The bucket, made where it is missing.

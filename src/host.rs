@@ -138,6 +138,21 @@ pub struct KeyPage {
     pub cursor: Option<String>,
 }
 
+impl KeyPage {
+    /// The first `max` of `keys`, which rise and follow the cursor. Where there are more, the last of the page is the next cursor:
+    /// so hand over one more than fits.
+    #[must_use]
+    pub fn first(keys: impl IntoIterator<Item = String>, max: usize) -> Self {
+        let mut keys = keys.into_iter();
+        let page: Vec<String> = keys.by_ref().take(max).collect();
+        let more = keys.next().is_some();
+        Self {
+            cursor: page.last().filter(|_| more).cloned(),
+            keys: page,
+        }
+    }
+}
+
 /// Why a store operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KvError {

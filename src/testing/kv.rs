@@ -173,17 +173,10 @@ impl Kv for TestKv {
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
         self.arrive().await?;
         let values = self.values.borrow();
-        let keys: Vec<String> = values
-            .keys()
-            .filter(|key| {
-                key.starts_with(prefix) && cursor.is_none_or(|after| key.as_str() > after)
-            })
-            .take(KEYS_PER_PAGE)
-            .cloned()
-            .collect();
-        let full = keys.len() == KEYS_PER_PAGE;
-        let cursor = keys.last().filter(|_| full).cloned();
-        Ok(KeyPage { keys, cursor })
+        let keys = values.keys().filter(|key| {
+            key.starts_with(prefix) && cursor.is_none_or(|after| key.as_str() > after)
+        });
+        Ok(KeyPage::first(keys.cloned(), KEYS_PER_PAGE))
     }
 
     async fn increment(&self, key: &str) -> Result<u64, KvError> {

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use edgefold_host::kv::{
-    Blocking, BlockingKv, Capabilities, Entry, KeyPage, KvError, LIST_KEYS_MAX, Precondition,
-    Version,
+    Blocking, BlockingKv, Entry, KeyPage, KvError, LIST_KEYS_MAX, Precondition, Version,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -44,14 +43,6 @@ impl SqliteKv {
 }
 
 impl BlockingKv for SqliteKv {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            ttl: false,
-            increment: false,
-            ..Capabilities::ALL
-        }
-    }
-
     fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
         let entry = |row: &Row<'_>| {
             let value = row.get::<_, Vec<u8>>(0)?.into();
@@ -60,7 +51,7 @@ impl BlockingKv for SqliteKv {
                 .map(|version| Entry { value, version })
         };
         let found = self.database().query_row(GET, [key], entry).optional();
-        found.map_err(|error| KvError::Unavailable(error.to_string()))
+        found.map_err(unreadable)
     }
 
     fn put(
@@ -88,18 +79,18 @@ impl BlockingKv for SqliteKv {
 
     fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, KvError> {
         let database = self.database();
-        let values = (prefix, cursor.unwrap_or_default(), LIST_KEYS_MAX as i64);
+        let values = (prefix, cursor.unwrap_or_default(), LIST_KEYS_MAX as i64 + 1);
         let rows = database.prepare(LIST).and_then(|mut rows| {
             let keys = rows.query_map(values, |row| row.get(0))?;
             keys.collect::<rusqlite::Result<Vec<String>>>()
         });
-        let keys = rows.map_err(|error| KvError::Unavailable(error.to_string()))?;
-        let cursor = (keys.len() == LIST_KEYS_MAX).then(|| keys.last().cloned());
-        Ok(KeyPage {
-            cursor: cursor.flatten(),
-            keys,
-        })
+        let keys = rows.map_err(unreadable)?;
+        Ok(KeyPage::first(keys, LIST_KEYS_MAX))
     }
+}
+
+fn unreadable(error: rusqlite::Error) -> KvError {
+    KvError::Unavailable(error.to_string())
 }
 
 fn may_be_done(error: rusqlite::Error) -> KvError {

@@ -222,18 +222,12 @@ impl Store {
     }
 
     pub(super) fn page(&self, prefix: &str, cursor: Option<&str>) -> KeyPage {
-        let mut keys: Vec<String> = self
+        let keys = self
             .values
             .keys()
             .filter(|key| key.starts_with(prefix))
-            .filter(|key| cursor.is_none_or(|after| key.as_str() > after))
-            .take(KEYS_PER_PAGE + 1)
-            .cloned()
-            .collect();
-        let more = keys.len() > KEYS_PER_PAGE;
-        keys.truncate(KEYS_PER_PAGE);
-        let cursor = keys.last().filter(|_| more).cloned();
-        KeyPage { keys, cursor }
+            .filter(|key| cursor.is_none_or(|after| key.as_str() > after));
+        KeyPage::first(keys.cloned(), KEYS_PER_PAGE)
     }
 }
 

@@ -12,8 +12,15 @@ use super::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
 ///
 /// The rules are those of [`Kv`]. Calls come from several threads at once.
 pub trait BlockingKv: Send + Sync + 'static {
-    /// See [`Kv::capabilities`].
-    fn capabilities(&self) -> Capabilities;
+    /// See [`Kv::capabilities`]. Where not overridden, those of most embedded stores: it swaps and lists, nothing in it expires by
+    /// itself, and it has no counters, which are for stores that can't swap.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            ttl: false,
+            increment: false,
+            ..Capabilities::ALL
+        }
+    }
 
     /// See [`Kv::get`].
     ///

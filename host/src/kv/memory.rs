@@ -134,17 +134,12 @@ impl Kv for MemoryKv {
         let now = Instant::now();
         // The cursor is the last key delivered.
         let start = cursor.map_or(prefix, |cursor| cursor.max(prefix));
-        let mut keys: Vec<String> = values
+        let keys = values
             .values
             .range(start.to_owned()..)
             .take_while(|(key, _)| key.starts_with(prefix))
             .filter(|(key, value)| value.is_live(now) && cursor != Some(key.as_str()))
-            .map(|(key, _)| key.clone())
-            .take(LIST_KEYS_MAX + 1)
-            .collect();
-        let more = keys.len() > LIST_KEYS_MAX;
-        keys.truncate(LIST_KEYS_MAX);
-        let cursor = keys.last().filter(|_| more).cloned();
-        Ok(KeyPage { keys, cursor })
+            .map(|(key, _)| key.clone());
+        Ok(KeyPage::first(keys, LIST_KEYS_MAX))
     }
 }

@@ -257,7 +257,7 @@ impl File {
         let values = transaction.open_table(VALUES).map_err(unavailable)?;
         // The cursor is the last key delivered.
         let start = cursor.map_or(prefix, |cursor| cursor.max(prefix));
-        let mut page = KeyPage::default();
+        let mut keys = Vec::new();
         for row in values.range(start..).map_err(unavailable)? {
             let (key, value) = row.map_err(unavailable)?;
             let key = key.value();
@@ -268,13 +268,12 @@ impl File {
             if cursor == Some(key) || (expires_ms != 0 && now_ms() >= expires_ms) {
                 continue;
             }
-            if page.keys.len() == LIST_KEYS_MAX {
-                page.cursor = page.keys.last().cloned();
+            keys.push(key.to_owned());
+            if keys.len() > LIST_KEYS_MAX {
                 break;
             }
-            page.keys.push(key.to_owned());
         }
-        Ok(page)
+        Ok(KeyPage::first(keys, LIST_KEYS_MAX))
     }
 }
 

@@ -216,10 +216,7 @@ impl<D: Database> Kv for Table<D> {
             }
             keys.push(key);
         }
-        let more = keys.len() > KEYS_PER_PAGE;
-        keys.truncate(KEYS_PER_PAGE);
-        let cursor = if more { keys.last().cloned() } else { None };
-        Ok(KeyPage { keys, cursor })
+        Ok(KeyPage::first(keys, KEYS_PER_PAGE))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cluster`: three processes on three NATS servers under mixed load, and each minute something breaks.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -29,12 +30,12 @@ const FAULTS: [Fault; 11] = [
     Fault::AllServersKilled,
 ];
 
-/// Runs for `minutes`, with a fault in each.
+/// Runs the guest at `component` for `minutes`, with a fault in each.
 ///
 /// # Errors
 /// Where a program is missing or does not start, or nothing recovers.
-pub async fn run(minutes: usize) -> anyhow::Result<Table> {
-    let cluster = Cluster::start(true).await?;
+pub async fn run(component: &Path, minutes: usize) -> anyhow::Result<Table> {
+    let cluster = Cluster::start(component, true).await?;
     let mut cluster = cluster.context("a program is missing: see above")?;
     let plan = Plan {
         faults: FAULTS.into_iter().cycle().take(minutes).collect(),

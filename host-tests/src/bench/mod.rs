@@ -68,7 +68,7 @@ pub async fn run(name: &str, guests: &Guests, minutes: usize) -> anyhow::Result<
         "start" => start::run(&component, &guests.hello).await,
         "cycle" => cycle::run(&component).await,
         "read" => read::run(&component, &guests.hello).await,
-        CLUSTER => cluster::run(minutes).await,
+        CLUSTER => cluster::run(&component, minutes).await,
         "serve" => run_serve(&component, &guests.hello).await,
         other => anyhow::bail!("no benchmark {other:?}: one of {}", NAMES.join(", ")),
     }

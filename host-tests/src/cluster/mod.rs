@@ -47,24 +47,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts everything; `None`, with a message, where a program is missing. With `schedule` the processes run cycles by
-    /// themselves.
+    /// Starts everything with the guest at `component`; `None`, with a message, where a program is missing. With `schedule` the
+    /// processes run cycles by themselves.
     ///
     /// # Errors
     /// Where something does not start.
-    pub async fn start(schedule: bool) -> anyhow::Result<Option<Self>> {
+    pub async fn start(component: &Path, schedule: bool) -> anyhow::Result<Option<Self>> {
         let Some(program) = edgefold() else {
             return Ok(None);
-        };
-        let component = match edgefold_host::up::component_places()
-            .into_iter()
-            .find(|place| place.is_file())
-        {
-            Some(component) => component,
-            None => {
-                println!("skipped: no component (`cargo xtask build component`)");
-                return Ok(None);
-            }
         };
         let Some(nats) = Nats::cluster_on_disks(SIZE, DISK_MB)? else {
             return Ok(None);
@@ -77,7 +67,7 @@ impl Cluster {
         let mut sites = Vec::new();
         for number in 0..SIZE {
             let log = folder.path().join(format!("site{number}.log"));
-            let mut site = Site::new(&program, &component, &config, &servers, log).await?;
+            let mut site = Site::new(&program, component, &config, &servers, log).await?;
             site.schedule = schedule;
             site.store_rest = BUCKET.to_owned();
             // One after the other: the first compiles the component, the others take what it has compiled.

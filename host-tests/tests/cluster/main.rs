@@ -9,13 +9,15 @@
 
 use std::time::Duration;
 
+use host_tests::arms::Host;
 use host_tests::cluster::Cluster;
 use host_tests::cluster::drive::{self, Plan};
 use host_tests::cluster::faults::Fault;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_answers_while_its_parts_break_and_loses_nothing() {
-    let Some(mut cluster) = Cluster::start(false).await.unwrap() else {
+    let component = Host::Component.artefact().unwrap();
+    let Some(mut cluster) = Cluster::start(&component, false).await.unwrap() else {
         return;
     };
     let plan = Plan {

@@ -8,9 +8,9 @@ use super::RunOutcome;
 use super::fold::Outcome;
 use super::ledger::{DAY_SECS, between_days};
 use super::run::Run;
-use crate::config::{Budget, Config, SourceKind};
+use crate::config::{Budget, Config, Source, SourceKind};
 use crate::fetch::Validators;
-use crate::host::{Host, Kv, Level, Precondition, Version};
+use crate::host::{Host, Kv, KvError, Level, Precondition, Version};
 use crate::item::Engagement;
 use crate::ordered::Inserted;
 use crate::slice::{ENGAGEMENT_ITEMS_MAX, Head, Position, Row, Snapshot, encode_snapshot, keys};
@@ -59,9 +59,8 @@ pub(super) fn apart_s(budget: &Budget) -> i64 {
 /// The writes of a day that heads, seals and states may take: what snapshots may need is set aside, because they are
 /// counted nowhere.
 pub(super) fn writes_per_day(config: &Config) -> u32 {
-    let counts = |kind: &SourceKind| matches!(kind, SourceKind::Json(map) if map.points.is_some() || map.comments.is_some());
     let budget = &config.budget;
-    if !config.sources.iter().any(|source| counts(&source.kind)) {
+    if !config.sources.iter().any(counts) {
         return budget.cycle_writes_per_day();
     }
     let snapshots = DAY_SECS / apart_s(budget) + 1;
@@ -69,7 +68,39 @@ pub(super) fn writes_per_day(config: &Config) -> u32 {
     budget.cycle_writes_per_day().saturating_sub(snapshots)
 }
 
+/// Whether `source` has points or comments.
+fn counts(source: &Source) -> bool {
+    matches!(&source.kind, SourceKind::Json(map) if map.points.is_some() || map.comments.is_some())
+}
+
 impl<H: Host> Run<'_, H> {
+    /// Where the stored counts are damaged, has their sources asked for whole documents: what answers that nothing has changed
+    /// would leave them as they are. Says which sources these are.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(super) async fn look_at_counts<K: Kv>(&mut self, kv: &K) -> Result<Vec<String>, KvError> {
+        let counting: Vec<&Source> = self.config.sources.iter().filter(|of| counts(of)).collect();
+        if counting.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(stored) = kv.get(keys::ENGAGEMENT).await? else {
+            return Ok(Vec::new());
+        };
+        if Snapshot::open(stored.value).is_ok_and(|snapshot| snapshot.counts().is_ok()) {
+            return Ok(Vec::new());
+        }
+        let mut asked = Vec::new();
+        for source in counting {
+            if let Some(known) = self.state.sources.get_mut(&source.id) {
+                known.validators = Validators::default();
+                known.due = None;
+                asked.push(source.id.clone());
+            }
+        }
+        Ok(asked)
+    }
+
     /// Puts the counts of this run onto the stored ones. Where that changes them, what is remembered of the sources'
     /// documents stays as it was: until the counts are stored the documents are wanted whole.
     pub(super) async fn gather_engagement<K: Kv>(
@@ -116,7 +147,7 @@ impl<H: Host> Run<'_, H> {
         Some(pending)
     }
 
-    async fn stored_counts<K: Kv>(&self, kv: &K) -> Result<Pending, crate::host::KvError> {
+    async fn stored_counts<K: Kv>(&self, kv: &K) -> Result<Pending, KvError> {
         let Some(entry) = kv.get(keys::ENGAGEMENT).await? else {
             return Ok(Pending {
                 counts: BTreeMap::new(),

@@ -9,7 +9,7 @@ use crate::fetch::Validators;
 use crate::host::{Host, Kv};
 use crate::publish::{Mended, Mending, Place};
 use crate::read::Arrival;
-use crate::slice::Row;
+use crate::slice::{Row, keys};
 use crate::tenant::TenantHost;
 
 /// What one look at what is stored came to. The answer of `POST /_edgefold/repair`.
@@ -29,7 +29,8 @@ pub struct Repair {
     pub restored: u64,
     /// Items that no view has any more and that left the lists, counted in each view.
     pub gone: u64,
-    /// Sources that are asked for their whole documents when they are due next: they may still offer some of those.
+    /// Sources that are asked for their whole documents when they are due next: they may still offer some of those. Those whose
+    /// points and comments are damaged are due at once.
     pub sources: Vec<String>,
     /// Where there is more to look at: go on from here.
     pub next: Option<String>,
@@ -76,6 +77,7 @@ fn repair_of(report: Report, mended: Option<Mended>, from: &Place) -> Repair {
         .forgotten
         .into_iter()
         .map(|gone| gone.source)
+        .chain(mended.counted_anew)
         .collect();
     sources.sort_unstable();
     sources.dedup();
@@ -104,6 +106,20 @@ impl<H: Host> Run<'_, H> {
             arrival: Arrival::new(head, kv.capabilities(), self.now),
             memory: self.state.memory.clone(),
         })
+    }
+
+    /// Takes note of the sources whose counts are damaged. Where that could not be stored, this look is to be repeated.
+    pub(super) fn note_counted_anew(&mut self, sources: Vec<String>) {
+        if sources.is_empty() {
+            return;
+        }
+        if !self.stored {
+            self.mended = None;
+        }
+        if let Some(mended) = &mut self.mended {
+            mended.lost.insert(keys::ENGAGEMENT.to_owned());
+            mended.counted_anew = sources;
+        }
     }
 
     /// Brings memory and counts in line with what was mended, which is about to be published.

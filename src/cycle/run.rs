@@ -39,7 +39,7 @@ pub(super) async fn run_with<H: Host>(
     let patient = PatientKv::new(host);
     let kv = CountingKv::new(&patient);
     let now = host.time().await;
-    let loaded = load(host, &kv).await?;
+    let loaded = load(host, &kv, now).await?;
     let mut state = loaded.state.clone();
     sync(config, &mut state, loaded.head.as_ref());
     let purged = void_purged(config, &mut state, &loaded.control);
@@ -99,12 +99,18 @@ pub(super) async fn run_with<H: Host>(
         run.report.kv = kv.counts();
         return Ok((run.report, Some(Mended::default())));
     }
+    let mut counted_anew = Vec::new();
+    if run.look == Some(Place::start()) {
+        counted_anew = run.look_at_counts(&kv).await?;
+        run.purged |= !counted_anew.is_empty();
+    }
     let spent_before = run.purse(now).writes();
     let store = kv.capabilities();
     if run.loaded.head.is_none() || !(store.swap || store.increment) {
         run.report.notes = store_notes(store);
     }
     run.report.notes.extend(usage::notes(config));
+    run.report.notes.extend(run.loaded.restored.clone());
     let fold = run.begin_fold(&kv).await?;
     let (answers, requests) = ask(host, config, &run.state, &fold, &plan.ask).await;
     round.finish(answers.keys().copied());
@@ -117,6 +123,7 @@ pub(super) async fn run_with<H: Host>(
     run.usage = usage::and(run.usage, kv.counts().reads, requests);
     run.report.outcome = run.publish(&kv, folded).await?;
     run.store_engagement(&kv, counts).await;
+    run.note_counted_anew(counted_anew);
     run.report.left = run.left;
     run.report.round = (run.left > 0).then(|| round.to_string());
     run.report.next_due = run.next_due();

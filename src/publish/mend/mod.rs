@@ -52,6 +52,8 @@ pub(crate) struct Mended {
     pub(crate) forgotten: Vec<Gone>,
     /// Of `gone` those whose source can't be told, by view.
     pub(crate) unknown: Vec<(String, u64)>,
+    /// Sources whose counts are to be made anew, as the stored ones are damaged.
+    pub(crate) counted_anew: Vec<String>,
     /// Where the next look goes on.
     pub(crate) next: Option<Place>,
 }

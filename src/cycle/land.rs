@@ -25,6 +25,8 @@ const STATE_EVERY_MS: i64 = 60 * 60 * 1000;
 const CALLED_EARLY_MS: i64 = 48 * 60 * 60 * 1000;
 /// Claims that a head remembers for the state; counters of more stay stored for good.
 const CLAIMS_MAX: usize = 64;
+/// The surrogate key of all answers of a site.
+const SITE: &str = "site";
 
 impl<H: Host> Run<'_, H> {
     /// Lays out the next head, seals what it can't keep, and publishes.
@@ -47,9 +49,10 @@ impl<H: Host> Run<'_, H> {
         };
         if let Some(draft) = draft.as_ref().filter(same) {
             rebase(&mut self.state, published);
+            let head = self.loaded.head.clone();
             let wanted = self.wants_state(draft.touched, draft.waits);
             if wanted && !between_days && purse.may(Priority::State, 1) {
-                self.save_state(kv, purse).await;
+                self.save_state(kv, head.as_ref(), purse).await;
             }
             return Ok(RunOutcome::Unchanged);
         }
@@ -130,9 +133,10 @@ impl<H: Host> Run<'_, H> {
             purse.spend(CLAIM_WRITES);
         }
         let wants_state = self.wants_state(touched, waits);
-        let bytes = parts.encode().len();
-        if bytes > VALUE_BYTES_MAX {
-            self.head_is_too_large(bytes, wanted);
+        parts.ledger = purse.in_head(wanted);
+        let unmarked = parts.encode();
+        if unmarked.len() > VALUE_BYTES_MAX {
+            self.head_is_too_large(unmarked.len(), wanted);
             return Ok(RunOutcome::Deferred);
         }
         let mut ripe = Vec::new();
@@ -142,6 +146,7 @@ impl<H: Host> Run<'_, H> {
             ripe = self.take_ripe(purse);
             purse.spend(ripe.len());
             let preceding = Preceding {
+                head: Head::open(unmarked)?,
                 lineage: parts.lineage,
                 discarding: seal.garbage,
             };
@@ -163,7 +168,8 @@ impl<H: Host> Run<'_, H> {
             self.published = Some(parts.ledger);
             self.tell_caches(&head, &sealed, &seal.changed_keys).await;
             if after {
-                self.save_state(kv, purse).await;
+                let head = Head::open(head).ok();
+                self.save_state(kv, head.as_ref(), purse).await;
             }
         }
         Ok(outcome)
@@ -179,7 +185,11 @@ impl<H: Host> Run<'_, H> {
         let before = self.loaded.head.as_ref().filter(|_| self.host.purges());
         // Nothing may be kept of the time before the first publish.
         if let (Some(before), Ok(after)) = (before, Head::open(head.clone())) {
-            let keys = publish::changed(before, &after, sealed, amended);
+            // Of a restored head nobody knows what answers have shown of it.
+            let keys = match self.loaded.restored {
+                None => publish::changed(before, &after, sealed, amended),
+                Some(_) => BTreeSet::from([SITE.to_owned()]),
+            };
             self.drop_answers(keys).await;
         }
     }
@@ -187,7 +197,7 @@ impl<H: Host> Run<'_, H> {
     /// Drops answers with these keys from caches in front; all of the site where there are many.
     pub(super) async fn drop_answers(&mut self, mut keys: BTreeSet<String>) {
         if keys.len() > PURGED_KEYS_MAX {
-            keys = BTreeSet::from(["site".to_owned()]);
+            keys = BTreeSet::from([SITE.to_owned()]);
         }
         let keys: Vec<String> = keys.into_iter().collect();
         if let Err(why) = self.host.purge(&keys).await {

@@ -12,6 +12,7 @@ use super::CycleError;
 use super::alert::kept_back;
 use super::engagement::writes_per_day;
 use super::ledger::Purse;
+use super::restore::{Unreadable, restore};
 use super::settle::settle;
 
 /// Segments read at most to rebuild what de-duplication remembers.
@@ -26,14 +27,20 @@ pub(crate) struct Loaded {
     pub(crate) state_version: Option<Version>,
     /// Purges, for sources as for cached answers.
     pub(crate) control: Control,
+    /// The head is not what is stored, but restored from the state: why, for people.
+    pub(crate) restored: Option<String>,
 }
 
-/// Reads all at once, and settles the state against the head.
+/// Reads all at once, and settles the state against the head. A head that is damaged or lost is restored, to be stored by the
+/// next publish; a state that can't be used is rebuilt.
 ///
 /// # Errors
-/// Where the store fails or the head can't be used: it is never overwritten unread. A state that can't be used is
-/// rebuilt.
-pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, CycleError> {
+/// Where the store fails, or the head can't be used and not be restored either: it is never overwritten unread.
+pub(crate) async fn load<H: Host, K: Kv>(
+    host: &H,
+    kv: &K,
+    now: Timestamp,
+) -> Result<Loaded, CycleError> {
     let wanted = [keys::HEAD, keys::STATE, keys::CACHE_CONTROL];
     let mut entries = kv.get_many(&wanted).await?.into_iter();
     let (head, state) = (entries.next().flatten(), entries.next().flatten());
@@ -52,7 +59,24 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
         None => None,
     };
     let mut state = state.unwrap_or_default();
-    let Some(head) = head else {
+    let (mut head_version, mut restored) = (None, None);
+    let opened = match head {
+        Some(entry) => {
+            head_version = Some(entry.version.clone());
+            Head::open(entry.value).map_err(Unreadable::Damaged)
+        }
+        None => Err(Unreadable::Missing),
+    };
+    let opened = match opened {
+        Ok(head) => Some(head),
+        Err(why) => {
+            let again = restore(kv, &state, why, now).await?;
+            head_version = again.version;
+            restored = again.note;
+            again.head
+        }
+    };
+    let Some(head) = opened else {
         // Validators without the items they stand for would hide those for ever.
         return Ok(Loaded {
             head: None,
@@ -64,16 +88,20 @@ pub(crate) async fn load<H: Host, K: Kv>(host: &H, kv: &K) -> Result<Loaded, Cyc
             },
             state_version,
             control,
+            restored: None,
         });
     };
-    let opened = Head::open(head.value)?;
-    settle(&mut state, &opened);
+    if let Some(note) = &restored {
+        host.log(Level::Error, note);
+    }
+    settle(&mut state, &head);
     Ok(Loaded {
-        head: Some(opened),
-        head_version: Some(head.version),
+        head: Some(head),
+        head_version,
         state,
         state_version,
         control,
+        restored,
     })
 }
 

@@ -15,6 +15,7 @@ mod ledger;
 mod load;
 mod orphans;
 mod repair;
+mod restore;
 mod round;
 mod run;
 mod save;

@@ -9,13 +9,15 @@ use crate::host::{Host, Kv, KvError, Level, Precondition, Version};
 use crate::slice::{Head, Lineage, VALUE_BYTES_MAX, keys};
 use crate::store::{Swapped, swap};
 
-/// Rounds of making a state smaller: memory, what it left, validators.
-const FIT_ROUNDS: usize = 3;
+/// Rounds of making a state smaller: its backup of the head, memory, what it left, validators.
+const FIT_ROUNDS: usize = 4;
 /// A state is made to fit into this, in bytes, before its own head's keys are added.
 const STATE_BYTES_MAX: usize = VALUE_BYTES_MAX - 40_000;
 
 /// What a head is going to do that the state is stored for.
 pub(super) struct Preceding {
+    /// As it is going to be, but for the marks and books of the publish itself.
+    pub(super) head: Head,
     /// Of the head that is visible.
     pub(super) lineage: Lineage,
     /// Keys that it no longer names.
@@ -32,6 +34,7 @@ impl<H: Host> Run<'_, H> {
         purse: Purse,
     ) -> Result<Option<RunOutcome>, CycleError> {
         let Preceding {
+            head,
             lineage,
             mut discarding,
         } = preceding;
@@ -41,8 +44,10 @@ impl<H: Host> Run<'_, H> {
         self.state.usage = self.usage;
         self.take_claims();
         let sealed_before = self.loaded.head.as_ref().and_then(Head::sealed_upto);
+        self.state.backup = head.backup(lineage);
         self.fit();
-        self.state.precede(lineage, sealed_before, discarding);
+        self.state
+            .precede(&head, lineage, sealed_before, discarding);
         let value = self.state.encode();
         match kv
             .put(keys::STATE, value.clone(), self.state_precondition(), None)
@@ -80,9 +85,14 @@ impl<H: Host> Run<'_, H> {
         }
     }
 
-    /// Stores the state with what is visible, and deletes what may be deleted. That it could not be stored costs the next
-    /// run a re-fetch, no more.
-    pub(super) async fn save_state<K: Kv>(&mut self, kv: &K, mut purse: Purse) {
+    /// Stores the state with what is visible, which is `head`, and deletes what may be deleted. That it could not be stored
+    /// costs the next run a re-fetch, no more.
+    pub(super) async fn save_state<K: Kv>(
+        &mut self,
+        kv: &K,
+        head: Option<&Head>,
+        mut purse: Purse,
+    ) {
         purse.spend(1);
         self.find_orphans(kv).await;
         let ripe = self.take_ripe(purse);
@@ -91,6 +101,10 @@ impl<H: Host> Run<'_, H> {
         self.state.usage = self.usage;
         self.state.memory.settle();
         self.take_claims();
+        // One that is there is of the last head that sealed something: nothing else is in it.
+        if let Some(head) = head.filter(|_| self.state.backup.is_empty()) {
+            self.state.backup = head.backup(self.state.lineage);
+        }
         self.fit();
         if self.put_state(kv, purse).await {
             self.delete(kv, &ripe).await;
@@ -124,13 +138,19 @@ impl<H: Host> Run<'_, H> {
         version.map_or(Precondition::Absent, Precondition::Version)
     }
 
-    /// Makes the state small enough to be stored: by what it remembers of old items first, then by the validators, which
-    /// cost a re-fetch.
+    /// Makes the state small enough to be stored: by its copy of what the head lists first, then by what it remembers of old
+    /// items, then by the validators, which cost a re-fetch.
     fn fit(&mut self) {
         for _ in 0..FIT_ROUNDS {
             let excess = self.state.encode().len().saturating_sub(STATE_BYTES_MAX);
             if excess == 0 {
                 return;
+            }
+            if !self.state.backup.is_empty() {
+                self.state.backup = Bytes::new();
+                let line = "the state has no room for a copy of what the head lists: a head that is lost could not be restored";
+                self.host.log(Level::Warn, line);
+                continue;
             }
             let items = self.state.memory.len();
             if items == 0 {

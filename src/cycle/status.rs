@@ -135,9 +135,9 @@ pub(super) async fn status<H: Host>(
     default_config: &str,
 ) -> Result<Status, CycleError> {
     let found = configured(host, default_config).await?;
-    let mut loaded = load(host, host.kv()).await?;
-    sync(&found.config, &mut loaded.state, loaded.head.as_ref());
     let now = host.time().await;
+    let mut loaded = load(host, host.kv(), now).await?;
+    sync(&found.config, &mut loaded.state, loaded.head.as_ref());
     let purse = loaded.purse(&found.config, now);
     let cache = CacheStatus::of(&found.config, &loaded.control, now);
     let cache_notes = cache.notes(&found.config, &loaded.control, now);
@@ -156,6 +156,7 @@ pub(super) async fn status<H: Host>(
     notes.extend(said.lines().map(str::to_owned));
     notes.extend(usage::notes(&found.config));
     notes.extend(head.and_then(index_note));
+    notes.extend(loaded.restored.clone());
     let sources = healths.into_iter().map(|health| {
         let known = loaded
             .state

@@ -1,4 +1,4 @@
-//! What only the refresh needs. Losing it costs a re-fetch and a few reads, never an item.
+//! What only the refresh needs, and a copy of what the head lists. Losing it costs a re-fetch and a few reads, never an item.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,12 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::memory::Memory;
 use crate::alert::Record;
 use crate::fetch::Validators;
-use crate::slice::{Corrupt, Kind, Ledger, Lineage, Position, Usage, Value, Writer};
+use crate::slice::{Corrupt, Head, Kind, Ledger, Lineage, Position, Usage, Value, Writer};
 use crate::time::Timestamp;
 
 /// The sections after it are those of the memory.
 const CONTROL: u16 = 1;
+const BACKUP: u16 = 16;
 
 /// What is remembered of one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -114,6 +115,8 @@ pub struct State {
     /// Everything sealed up to here is in `memory`, or given up.
     pub(crate) sealed_upto: Option<Position>,
     pub(crate) memory: Memory,
+    /// The head of `lineage.mark` without its items ([`Head::backup`]); empty where there is none, or no room for it.
+    pub(crate) backup: Bytes,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -168,6 +171,7 @@ impl State {
             claims_upto: control.claims_upto,
             sealed_before: position(control.sealed_before.as_deref()),
             sealed_upto: position(control.sealed_upto.as_deref()),
+            backup: value.range(BACKUP, 0, 1),
             memory: Memory::open(value)?,
         })
     }
@@ -197,12 +201,16 @@ impl State {
             vec![serde_json::to_vec(&control).unwrap_or_default()],
         );
         self.memory.write(&mut writer);
+        if !self.backup.is_empty() {
+            writer.section(BACKUP, vec![self.backup.to_vec()]);
+        }
         writer.finish(Kind::State, None)
     }
 
-    /// Makes it the state that is stored before a head on top of `before`, which no longer names `discarding`.
+    /// Makes it the state that is stored before `head` on top of `before`, which no longer names `discarding`.
     pub(crate) fn precede(
         &mut self,
+        head: &Head,
         before: Lineage,
         sealed_before: Option<Position>,
         discarding: Vec<String>,
@@ -215,6 +223,9 @@ impl State {
         };
         // 0 stands for "none yet".
         self.lineage.mark = xxh3_64(&self.encode()).max(1);
+        if !self.backup.is_empty() {
+            self.backup = head.backup(self.lineage);
+        }
     }
 
     /// The head that it was stored for is visible.
@@ -228,6 +239,7 @@ impl State {
     /// The head that it was stored for is not visible. Validators are told by their basis; what else a lost run has found
     /// out of its sources stays, but they are asked as if it had not asked them.
     pub(crate) fn undo(&mut self) {
+        self.backup = Bytes::new();
         self.discarding.clear();
         self.memory.undo(self.sealed_before);
         self.sealed_upto = self.sealed_before;

@@ -79,9 +79,7 @@ pub(super) fn check(value: &[u8], kind: Kind) -> Result<(), Corrupt> {
         return Err(Corrupt("not a value of edgefold"));
     }
     if header[4] != FORMAT_VERSION {
-        return Err(Corrupt(
-            "stored by another version of edgefold, in another format",
-        ));
+        return Err(Corrupt::OF_ANOTHER_VERSION);
     }
     if header[5] != kind as u8 {
         return Err(Corrupt("another kind of value"));

@@ -8,6 +8,7 @@
 //! make a reader panic. A value that an instance keeps is hashed once (`verified.rs`).
 
 pub mod activity;
+mod backup;
 mod container;
 mod first_named;
 mod head;
@@ -50,6 +51,12 @@ pub(crate) use segment::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("corrupt stored value: {0}")]
 pub struct Corrupt(pub &'static str);
+
+impl Corrupt {
+    /// No damage: whole, as far as can be told, to a build that knows the format.
+    pub const OF_ANOTHER_VERSION: Self =
+        Self("stored by another version of edgefold, in another format");
+}
 
 /// The pre-rendered parts of a page that are not items. Made by [`crate::page::sections`] at publish time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

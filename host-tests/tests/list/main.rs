@@ -77,6 +77,7 @@ list! {
     }
     repair {
         what_a_store_has_lost_is_made_again,
+        a_damaged_head_is_restored,
     }
     tenants {
         each_host_has_its_own_site,

@@ -182,8 +182,8 @@ pub(crate) async fn the_component_makes_any_segment_again() -> anyhow::Result<()
     Ok(())
 }
 
-pub(crate) async fn what_a_store_has_lost_is_made_again(host: Host) -> anyhow::Result<()> {
-    let origin = Origin::start().await?;
+/// `host` with the site of `origin`, of which it has `stored`.
+async fn start(host: Host, origin: &Origin, stored: Stored) -> anyhow::Result<Arm> {
     let config = authoring::compile(&origin.toml).map_err(|mistakes| {
         anyhow::anyhow!(authoring::render("site.toml", &origin.toml, &mistakes))
     })?;
@@ -193,8 +193,41 @@ pub(crate) async fn what_a_store_has_lost_is_made_again(host: Host) -> anyhow::R
         ("source_date_epoch", (NOW_S + LATER_S).to_string()),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    Arm::start_with(host, variables.into(), stored).await
+}
+
+pub(crate) async fn a_damaged_head_is_restored(host: Host) -> anyhow::Result<()> {
+    let origin = Origin::start().await?;
+    let mut stored = origin.stored().await?;
+    let (_, head) = stored
+        .iter_mut()
+        .find(|(key, _)| key.ends_with("/head"))
+        .unwrap();
+    let mut damaged = head.to_vec();
+    *damaged.last_mut().unwrap() ^= 1;
+    *head = damaged.into();
+    let arm = start(host, &origin, stored).await?;
+
+    for path in ["/", "/api/items", "/api/export.ndjson"] {
+        assert_eq!(arm.get(path).await?.status, 503, "{path}");
+    }
+    let headers = [("authorization", &*format!("Bearer {ADMIN_TOKEN}"))];
+    let report = arm
+        .send("POST", "/_edgefold/refresh", &headers)
+        .await?
+        .json()?;
+    assert_eq!(report["outcome"], "published", "{report}");
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("damaged and restored"), "{notes}");
+    let export = arm.get("/api/export.ndjson").await?;
+    assert_eq!(export.body, origin.export);
+    Ok(())
+}
+
+pub(crate) async fn what_a_store_has_lost_is_made_again(host: Host) -> anyhow::Result<()> {
+    let origin = Origin::start().await?;
     let stored = origin.with_a_loss().await?;
-    let arm = &Arm::start_with(host, variables.into(), stored).await?;
+    let arm = &start(host, &origin, stored).await?;
     let bearer = &format!("Bearer {ADMIN_TOKEN}");
 
     let rest = arm.get("/api/export.ndjson").await?;

@@ -24,6 +24,7 @@ mod purged;
 mod repair;
 mod repair_crash;
 mod repair_forgotten;
+mod restored;
 mod retention;
 mod search;
 mod search_alone;

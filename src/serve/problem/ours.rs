@@ -96,15 +96,16 @@ impl Problem {
         Self::unavailable(host, error, "read failed", damaged)
     }
 
-    /// As [`Problem::store`], where the head was read or a cycle was run: no cycle writes over a damaged head.
+    /// As [`Problem::store`], where the head was read or a cycle was run: a cycle restores a damaged head, where it can.
     pub(in crate::serve) fn head<H: Host>(host: &H, error: &ReadError) -> Self {
         let read = match error {
             ReadError::Corrupt(_) => {
-                "the head can't be read; put a copy of it back, or delete it to begin anew from the sources"
+                "the head can't be read; a cycle restores it from the state, and where one fails by this, put a copy of head or state \
+                 back, or delete the head to begin anew from the sources"
             }
             _ => "read failed",
         };
-        let damaged = "What all else is found by, the head, is damaged in the store. Nothing is shown until the operator has put it back.";
+        let damaged = "What all else is found by, the head, is damaged in the store. Nothing is shown until the next cycle has restored it.";
         Self::unavailable(host, error, read, damaged)
     }
 

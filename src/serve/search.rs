@@ -12,7 +12,7 @@ use super::origin::Origin;
 use super::problem::Problem;
 use super::query::{Parameters, echo};
 use super::reads;
-use super::reply::{HTML, JSON, Reply};
+use super::reply::{HTML, JSON, Lasting, Reply};
 use crate::host::{Host, Level};
 use crate::page::{self, Kind, Results, Selections, SiteWords};
 use crate::search::{Found, Hit, Query, SearchCursor, find, find_in_the_rest};
@@ -127,6 +127,11 @@ impl Asked<'_> {
     }
 }
 
+/// Whether all was there that `found` was looked for in: nothing but another head changes it then.
+fn is_whole(found: &Found) -> bool {
+    found.searched_to.is_none()
+}
+
 /// A result as the API gives it.
 #[derive(Serialize)]
 struct HitJson<'h> {
@@ -191,7 +196,8 @@ pub(super) async fn items<H: Host>(
     let key = reads::keys_of(asked.category, asked.source);
     Ok(Reply::ok(JSON, vec![Bytes::from(json)])
         .of_head(&head, etag, key)
-        .since(head.updated()))
+        .since(head.updated())
+        .lasting(Lasting::Head, is_whole(&found)))
 }
 
 /// `GET /?q=`
@@ -225,7 +231,9 @@ pub(super) async fn page<H: Host>(
     .map_err(|corrupt| Problem::store(host, &corrupt.into()))?;
     let basis = asked.basis(&head, "results", &found, &page::ago(head.updated(), now));
     let key = reads::keys_of(asked.category, asked.source);
-    Ok(Reply::ok(HTML, chunks).of_head(&head, content_etag(basis.as_bytes()), key))
+    Ok(Reply::ok(HTML, chunks)
+        .of_head(&head, content_etag(basis.as_bytes()), key)
+        .lasting(Lasting::Minute, is_whole(&found)))
 }
 
 /// `GET /feed.xml?q=` and its kin: what a search finds, newest first, so that a reader who asks for the first page again sees all that is new.
@@ -271,7 +279,8 @@ pub(super) async fn feed<H: Host>(
     let keys = reads::keys_of(asked.category, asked.source);
     let mut reply = Reply::ok(format.media_type(), vec![content.into()])
         .of_head(&head, content_etag(basis.as_bytes()), keys)
-        .since(head.updated());
+        .since(head.updated())
+        .lasting(Lasting::Head, is_whole(&found));
     origin.vary(&mut reply);
     Ok(reply)
 }

@@ -19,7 +19,7 @@ use super::kept;
 use super::lasts;
 use super::policy::{self, Caching, Class};
 use super::reply::{Lasting, Reply};
-use crate::host::Host;
+use crate::host::{Host, Version};
 use crate::slice::{Head, keys};
 use crate::tenant::{Tenant, TenantHost};
 use crate::time::Timestamp;
@@ -125,13 +125,24 @@ impl Lifetime {
         (self.lasting == Lasting::Minute).then(|| secs.div_euclid(60))
     }
 
-    /// The head that the answer follows from.
-    pub(super) fn head(&self) -> &Head {
-        &self.head
+    /// The version that its head had in the store when it was opened, where that is still known.
+    pub(super) fn version(&self) -> Option<Version> {
+        kept::version(&self.head)
+    }
+
+    /// Tells a host that keeps answers for how long `response` to `tenant` is true from `now` on, while its head is of `version`.
+    pub(super) fn tell(
+        &self,
+        response: &mut Response<Body>,
+        tenant: &Tenant,
+        version: &Version,
+        now: Timestamp,
+    ) {
+        lasts::tell(response.headers_mut(), tenant, version, self.ms(now));
     }
 
     /// For how many milliseconds from `now` on the answer says what is true, as far as the time tells.
-    pub(super) fn ms(&self, now: Timestamp) -> i64 {
+    fn ms(&self, now: Timestamp) -> i64 {
         match self.minute(now) {
             Some(minute) => {
                 let ends = self.head.updated().as_secs() + (minute + 1) * 60;
@@ -173,13 +184,8 @@ pub(super) async fn again<H: Host>(
     });
     let mut response = given.response(request, request_id, now);
     if host.keeps_answers() {
-        let lasts_ms = given.lifetime.ms(now);
-        lasts::tell(
-            response.headers_mut(),
-            host.tenant(),
-            &entry.version,
-            lasts_ms,
-        );
+        let (tenant, version) = (host.tenant(), &entry.version);
+        given.lifetime.tell(&mut response, tenant, version, now);
     }
     Some(response)
 }
@@ -212,7 +218,7 @@ impl Given {
 pub(super) fn keep(
     tenant: &Tenant,
     request: &Request<Bytes>,
-    lifetime: Lifetime,
+    lifetime: &Lifetime,
     response: &Response<Body>,
     (begun, done): (Timestamp, Timestamp),
 ) {
@@ -233,7 +239,7 @@ pub(super) fn keep(
         status: response.status(),
         fields: RefCell::new((policy::moment(begun), response.headers().clone())),
         body: response.body().clone().into_bytes(),
-        lifetime,
+        lifetime: lifetime.clone(),
     });
     GIVEN.with_borrow_mut(|all| {
         // What was made of an older head, or in another minute, is never given again.

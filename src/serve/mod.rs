@@ -84,7 +84,8 @@ pub async fn handle<H: Host>(
         Ok(reply) => reply,
         Err(problem) => problem.into_reply(request.uri().path(), surface, request.headers()),
     };
-    let lifetime = given::Lifetime::of(&reply, host.keeps_answers());
+    let keeps_answers = host.keeps_answers();
+    let lifetime = given::Lifetime::of(&reply, keeps_answers);
     let from = headers::From {
         surface,
         tenant: tenant.as_ref(),
@@ -93,12 +94,11 @@ pub async fn handle<H: Host>(
     };
     let mut response = headers::finish(reply, &request, &from);
     if let (Some(lifetime), Some(tenant)) = (lifetime, &tenant) {
-        let told = host.keeps_answers().then(|| kept::version(lifetime.head()));
-        let lasts_ms = lifetime.ms(now);
         let done = host.time().await;
-        given::keep(tenant, &request, lifetime, &response, (now, done));
-        if let Some(version) = told.flatten() {
-            lasts::tell(response.headers_mut(), tenant, &version, lasts_ms);
+        given::keep(tenant, &request, &lifetime, &response, (now, done));
+        // What is kept says nothing to the host: it is told anew each time, as of then.
+        if keeps_answers && let Some(version) = lifetime.version() {
+            lifetime.tell(&mut response, tenant, &version, now);
         }
     }
     response

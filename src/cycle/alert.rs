@@ -1,12 +1,8 @@
 //! Finds out in a run what is wrong, has it stored, and tells it: never at the cost of what the run is for.
 
-use std::time::Duration;
+mod webhook;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method};
 use serde::Serialize;
-use url::Url;
 
 use super::RunOutcome;
 use super::claim::once_claimed;
@@ -14,19 +10,14 @@ use super::engagement;
 use super::ledger::{DAY_SECS, Priority, Purse, between_days};
 use super::load::Loaded;
 use super::run::Run;
-use crate::alert::{Gap, Incident, Kind, PULSE_MS, Record, conditions, letter};
-use crate::config::{ALERTS_PER_RUN, Alerts, Config};
-use crate::fetch;
-use crate::host::{Host, HttpClient, HttpError, Kv, Level, Outgoing, Variables};
+use crate::alert::{Gap, Incident, Kind, PULSE_MS, Record, conditions};
+use crate::config::{Alerts, Config};
+use crate::host::{Host, Kv, Level};
 use crate::page::SourceHealth;
-use crate::signature::{ID, Key, SCHEME, SECRETS_MAX, SIGNATURE, TIMESTAMP};
 use crate::slice::Head;
 use crate::time::Timestamp;
+use webhook::Receiver;
 
-/// The receiver must have answered after this, in milliseconds; everything else of the run is done by then.
-const TIMEOUT_MS: u64 = 5_000;
-/// The answer is not looked at; one of more bytes counts as none.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// The record has a write of its own at most this often, in milliseconds, and one more where an alert arrived.
 const RECORD_EVERY_MS: i64 = 60 * 60 * 1000;
 
@@ -84,12 +75,6 @@ pub(super) struct Alarm {
     pub(super) wants: bool,
 }
 
-/// Who is told.
-struct Receiver {
-    url: Url,
-    keys: Vec<Key>,
-}
-
 impl<H: Host> Run<'_, H> {
     /// Brings the record up to date with what this run has found, and claims the alerts that are due.
     pub(super) async fn watch(&mut self, health: &[SourceHealth]) {
@@ -104,7 +89,7 @@ impl<H: Host> Run<'_, H> {
         let found = found(alerts, health, &record, purse, now);
         record.update(&found, now);
         if record.is_due(now) {
-            match receiver(self.host, alerts).await {
+            match Receiver::of(self.host, alerts).await {
                 Ok(receiver) => self.alarm.receiver = receiver,
                 Err(why) => self.report.notes.push(why),
             }
@@ -147,7 +132,9 @@ impl<H: Host> Run<'_, H> {
         }
         let mut told = AlertsRun::default();
         if let Some(receiver) = alarm.receiver.filter(|_| self.stored) {
-            for (incident, answer) in self.send(&receiver, &alarm.claimed).await {
+            let http = self.host.http();
+            let sent = receiver.send(http, &alarm.claimed, self.config, self.now);
+            for (incident, answer) in sent.await {
                 match answer {
                     Ok(()) => {
                         self.state.alerts.confirm(incident);
@@ -214,24 +201,6 @@ impl<H: Host> Run<'_, H> {
         let purse = Purse::of(budget, now, self.published.or(head), state.ledger);
         purse.keeping(kept_back(self.config, &state.alerts, now))
     }
-
-    async fn send<'a>(
-        &self,
-        receiver: &Receiver,
-        incidents: &'a [Incident],
-    ) -> Vec<(&'a Incident, Result<(), String>)> {
-        let requests = incidents
-            .iter()
-            .map(|incident| receiver.request(incident, self.config, self.now))
-            .collect();
-        let answers = self.host.http().send_all(requests, ALERTS_PER_RUN).await;
-        let judged = answers.into_iter().map(|answer| match answer {
-            Ok(answer) if answer.status.is_success() => Ok(()),
-            Ok(answer) => Err(format!("its receiver answered {}", answer.status.as_u16())),
-            Err(error) => Err(plain(&error).to_owned()),
-        });
-        incidents.iter().zip(judged).collect()
-    }
 }
 
 /// Writes of the day of `now` that are kept back to tell that its budget runs short: until that was told, two of them, one to
@@ -291,7 +260,7 @@ pub(super) async fn status<H: Host>(
     let purse = once_claimed(host.kv(), loaded.purse(config, now));
     let found = found(alerts, health, &record, purse, now);
     record.update(&found, now);
-    let receiver = receiver(host, alerts).await;
+    let receiver = Receiver::of(host, alerts).await;
     let published = loaded.head.as_ref().map(Head::updated);
     let cycles = alerts.cycles_every_s.map(|every_s| {
         let known = Some(record.rhythm).filter(|rhythm| rhythm.every_s == every_s);
@@ -312,76 +281,4 @@ pub(super) async fn status<H: Host>(
         incidents: record.incidents,
         cycles,
     })
-}
-
-/// Whom to tell; `None` where no webhook is set.
-///
-/// # Errors
-/// Why nothing can be sent to the one that is set, for people. Neither address nor secret is in it.
-async fn receiver<V: Variables>(host: &V, alerts: &Alerts) -> Result<Option<Receiver>, String> {
-    let set = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
-    let address = set(host.variable("alert_webhook").await).or_else(|| alerts.webhook.clone());
-    let Some(address) = address else {
-        return Ok(None);
-    };
-    let url = fetch::address(address.trim())
-        .map_err(|error| format!("no alert can be sent: {}", error.message))?;
-    let Some(secrets) = set(host.variable("alert_secret").await) else {
-        return Err("no alert can be sent: the variable `alert_secret` is not set".to_owned());
-    };
-    let secrets = secrets.split_ascii_whitespace().take(SECRETS_MAX);
-    match secrets.map(Key::read).collect() {
-        Some(keys) => Ok(Some(Receiver { url, keys })),
-        None => Err(
-            "no alert can be sent: the variable `alert_secret` must be `whsec_` and 24 to 64 bytes in Base64"
-                .to_owned(),
-        ),
-    }
-}
-
-impl Receiver {
-    fn request(&self, incident: &Incident, config: &Config, now: Timestamp) -> Outgoing {
-        let letter = letter(incident, config);
-        let seconds = now.as_secs().to_string();
-        let mut signatures = String::new();
-        for key in &self.keys {
-            if !signatures.is_empty() {
-                signatures.push(' ');
-            }
-            signatures.push_str(SCHEME);
-            signatures.push_str(&key.sign(&letter.id, &seconds, &letter.body));
-        }
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(USER_AGENT, fetch::user_agent(config.site.url.as_deref()));
-        for (name, value) in [
-            (ID, &letter.id),
-            (TIMESTAMP, &seconds),
-            (SIGNATURE, &signatures),
-        ] {
-            // Ids of sources, numbers and Base64: always a header's value.
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
-        }
-        Outgoing {
-            method: Method::POST,
-            url: self.url.clone(),
-            headers,
-            body: Bytes::from(letter.body),
-            timeout: Duration::from_millis(TIMEOUT_MS),
-            body_bytes_max: ANSWER_BYTES_MAX,
-        }
-    }
-}
-
-/// Without the words of the host, in which the address may be.
-fn plain(error: &HttpError) -> &'static str {
-    match error {
-        HttpError::Timeout => "its receiver did not answer in time",
-        HttpError::TooLarge => "its receiver's answer is too long",
-        HttpError::Denied(_) => "the host refuses the receiver's address",
-        HttpError::Connect(_) => "its receiver can't be reached",
-        HttpError::Protocol(_) => "its receiver's answer is broken",
-    }
 }

@@ -17,6 +17,7 @@ mod lists;
 mod locate;
 mod matching;
 mod merge;
+mod parse;
 mod postings;
 mod prepared;
 mod query;
@@ -34,9 +35,8 @@ pub use cursor::SearchCursor;
 pub use document::Hit;
 pub use find::{Found, READS_MAX, find, find_in_the_rest};
 pub use matching::TOTAL_MAX;
-pub use query::{
-    CLAUSES_MAX, PREFIX_CHARS_MIN, QUERY_CHARS_MAX, QUERY_WORDS_MAX, Query, QueryError,
-};
+pub use parse::{CLAUSES_MAX, PREFIX_CHARS_MIN, QUERY_CHARS_MAX, QUERY_WORDS_MAX, QueryError};
+pub use query::Query;
 pub use run::{Index, Run, TermShard};
 
 pub(crate) use document::Document;

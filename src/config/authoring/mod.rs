@@ -9,6 +9,7 @@ mod caching;
 mod compile;
 mod headers;
 mod keys;
+mod mapping;
 mod mistake;
 mod nearest;
 mod opml;

@@ -1,13 +1,95 @@
-//! `[[source]]`: derived titles and ids, and the JSON mapping.
+//! `[[source]]`: derived titles and ids, and whether it is mapped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::compile::count;
-use super::keys::CATEGORIES_MAX;
+use super::keys::{CATEGORIES_MAX, Default, Kind, Table};
+use super::mapping::{MAP, mapping};
 use super::read::{Checker, Fields};
 use super::slug::{host_of, slugify, unique};
-use crate::config::{JsonMapping, Source, SourceKind};
+use super::tables::key;
+use crate::config::{Source, SourceKind};
+
+pub(super) static SOURCE: Table = Table {
+    path: "source",
+    doc: "One upstream: a feed or a JSON API.",
+    keys: &[
+        key(
+            "id",
+            Kind::Slug,
+            Default::Derived,
+            "Names the source in `source=` and in views, and is part of its items' ids. Derived from `title` or, without it, from the host; write it where you may change the title later.",
+        ),
+        key(
+            "title",
+            Kind::Text(100),
+            Default::Derived,
+            "What the page calls it. Without it: the host of `url`.",
+        ),
+        key(
+            "url",
+            Kind::Url,
+            Default::Required,
+            "Where it is fetched: an absolute http or https address.",
+        ),
+        key(
+            "kind",
+            Kind::Word(&["feed", "json"]),
+            Default::Text("feed"),
+            "How its answers are read: `feed` for RSS, Atom and JSON Feed (told apart by content), `json` for any JSON API, mapped by `[source.map]`.",
+        ),
+        key(
+            "category",
+            Kind::Slug,
+            Default::Text("general"),
+            "The category of its items. Categories exist by being named here.",
+        ),
+        key(
+            "tags",
+            Kind::Words,
+            Default::Derived,
+            "Added to its items' own tags.",
+        ),
+        key(
+            "every",
+            Kind::Duration(60, 7 * 86_400),
+            Default::Text("30m"),
+            "How often it is fetched.",
+        ),
+        key(
+            "headers",
+            Kind::Headers,
+            Default::Derived,
+            "Request headers. A value is text, or `{ secret = \"Bearer {name}\" }` in which `{name}` stands for the host variable of that name.",
+        ),
+        key(
+            "include",
+            Kind::Words,
+            Default::Derived,
+            "Only items that contain one of these in title, summary or tags, in upper or lower case.",
+        ),
+        key(
+            "mute",
+            Kind::Words,
+            Default::Derived,
+            "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
+        ),
+        key(
+            "timeout",
+            Kind::Duration(1, 60),
+            Default::Derived,
+            "For this source instead of the one in `[limits]`.",
+        ),
+        key(
+            "body",
+            Kind::Size(1024, 16 * 1024 * 1024),
+            Default::Derived,
+            "For this source instead of the one in `[limits]`.",
+        ),
+        key("map", Kind::Table(&MAP), Default::Derived, MAP.doc),
+    ],
+};
 
 /// The id of the view of everything.
 pub(super) const ALL: &str = "all";
@@ -130,23 +212,6 @@ fn kind(checker: &mut Checker<'_>, fields: &Fields) -> Option<SourceKind> {
         }
         (_, None) => (!fields.is_written("map")).then_some(SourceKind::Feed),
     }
-}
-
-fn mapping(map: &Fields) -> Option<JsonMapping> {
-    Some(JsonMapping {
-        items: map.text("items")?,
-        title: map.text("title")?,
-        url: map.text("url"),
-        id: map.text("id"),
-        published: map.text("published"),
-        updated: map.text("updated"),
-        author: map.text("author"),
-        summary: map.text("summary"),
-        image: map.text("image"),
-        tags: map.text("tags"),
-        points: map.text("points"),
-        comments: map.text("comments"),
-    })
 }
 
 fn source(fields: &Fields, id: String, kind: SourceKind) -> Option<Source> {

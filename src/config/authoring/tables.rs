@@ -1,10 +1,14 @@
 //! The one table of everything that can be written in `edgefold.toml`. The checker, the JSON Schema and the
-//! tables of the documentation are all driven by it: a key that is not here does not exist.
+//! tables of the documentation are all driven by it: a key that is not in it does not exist. What has a file of its own here has its
+//! part of the table there.
 
 use super::alerting::ALERTS;
 use super::caching::CACHE;
 use super::keys::{Default, Key, Kind, PROXIES_MAX, SOURCES_MAX, Table, VIEWS_MAX};
 use super::proxies::PROXY;
+use super::sources::SOURCE;
+use super::tenants::TENANT;
+use super::views::VIEW;
 use crate::slice::PAGE_ITEMS_MAX;
 use crate::tenant::TENANTS_MAX;
 
@@ -61,31 +65,6 @@ pub(super) static FILE: Table = Table {
             Kind::Tables(&TENANT, TENANTS_MAX),
             Default::Derived,
             TENANT.doc,
-        ),
-    ],
-};
-
-static TENANT: Table = Table {
-    path: "tenant",
-    doc: "One of several sites of one deployment, told apart by host. A file with tenants has nothing else.",
-    keys: &[
-        key(
-            "id",
-            Kind::Slug,
-            Default::Required,
-            "Names the tenant in the store's keys and in variables; a letter first. `main` has the keys and variables of a deployment without tenants.",
-        ),
-        key(
-            "hosts",
-            Kind::Hosts,
-            Default::Required,
-            "The hosts whose requests it answers. `\"*\"` stands for every host that no tenant names.",
-        ),
-        key(
-            "config",
-            Kind::Text(500),
-            Default::Required,
-            "Its own file, of everything but tenants, as a path from this file.",
         ),
     ],
 };
@@ -228,199 +207,6 @@ pub(super) static LIMITS: Table = Table {
             Kind::Integer(0, 10),
             Default::Number(5),
             "Redirects followed for one source.",
-        ),
-    ],
-};
-
-static SOURCE: Table = Table {
-    path: "source",
-    doc: "One upstream: a feed or a JSON API.",
-    keys: &[
-        key(
-            "id",
-            Kind::Slug,
-            Default::Derived,
-            "Names the source in `source=` and in views, and is part of its items' ids. Derived from `title` or, without it, from the host; write it where you may change the title later.",
-        ),
-        key(
-            "title",
-            Kind::Text(100),
-            Default::Derived,
-            "What the page calls it. Without it: the host of `url`.",
-        ),
-        key(
-            "url",
-            Kind::Url,
-            Default::Required,
-            "Where it is fetched: an absolute http or https address.",
-        ),
-        key(
-            "kind",
-            Kind::Word(&["feed", "json"]),
-            Default::Text("feed"),
-            "How its answers are read: `feed` for RSS, Atom and JSON Feed (told apart by content), `json` for any JSON API, mapped by `[source.map]`.",
-        ),
-        key(
-            "category",
-            Kind::Slug,
-            Default::Text("general"),
-            "The category of its items. Categories exist by being named here.",
-        ),
-        key(
-            "tags",
-            Kind::Words,
-            Default::Derived,
-            "Added to its items' own tags.",
-        ),
-        key(
-            "every",
-            Kind::Duration(60, 7 * 86_400),
-            Default::Text("30m"),
-            "How often it is fetched.",
-        ),
-        key(
-            "headers",
-            Kind::Headers,
-            Default::Derived,
-            "Request headers. A value is text, or `{ secret = \"Bearer {name}\" }` in which `{name}` stands for the host variable of that name.",
-        ),
-        key(
-            "include",
-            Kind::Words,
-            Default::Derived,
-            "Only items that contain one of these in title, summary or tags, in upper or lower case.",
-        ),
-        key(
-            "mute",
-            Kind::Words,
-            Default::Derived,
-            "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
-        ),
-        key(
-            "timeout",
-            Kind::Duration(1, 60),
-            Default::Derived,
-            "For this source instead of the one in `[limits]`.",
-        ),
-        key(
-            "body",
-            Kind::Size(1024, 16 * 1024 * 1024),
-            Default::Derived,
-            "For this source instead of the one in `[limits]`.",
-        ),
-        key("map", Kind::Table(&MAP), Default::Derived, MAP.doc),
-    ],
-};
-
-static MAP: Table = Table {
-    path: "source.map",
-    doc: "For `kind = \"json\"`: where the items and their fields are, as RFC 9535 JSONPath queries. In all but `items`, `$` is the item.",
-    keys: &[
-        key(
-            "items",
-            Kind::Query,
-            Default::Text("$"),
-            "Selects the items in the document; a selected array stands for its elements.",
-        ),
-        key(
-            "title",
-            Kind::Query,
-            Default::Required,
-            "The item's title, as text or HTML.",
-        ),
-        key("url", Kind::Query, Default::Derived, "The item's address."),
-        key(
-            "id",
-            Kind::Query,
-            Default::Derived,
-            "The item's own id. Without it: its address.",
-        ),
-        key(
-            "published",
-            Kind::Query,
-            Default::Derived,
-            "When it was published: RFC 3339, RFC 2822, or unix seconds or milliseconds. Without it: when it was seen first.",
-        ),
-        key(
-            "updated",
-            Kind::Query,
-            Default::Derived,
-            "When it was changed last, as `published`.",
-        ),
-        key("author", Kind::Query, Default::Derived, "Who wrote it."),
-        key("summary", Kind::Query, Default::Derived, "Text or HTML."),
-        key(
-            "image",
-            Kind::Query,
-            Default::Derived,
-            "A picture's address.",
-        ),
-        key(
-            "tags",
-            Kind::Query,
-            Default::Derived,
-            "Each selected text is a tag.",
-        ),
-        key(
-            "points",
-            Kind::Query,
-            Default::Derived,
-            "Its points (votes, likes, stars), as a number. Served by `GET /api/engagement`.",
-        ),
-        key(
-            "comments",
-            Kind::Query,
-            Default::Derived,
-            "How many comments it has, as a number. Served by `GET /api/engagement`.",
-        ),
-    ],
-};
-
-static VIEW: Table = Table {
-    path: "view",
-    doc: "A declared view: the items that pass all of its filters, of which it needs at least one.",
-    keys: &[
-        key(
-            "id",
-            Kind::Slug,
-            Default::Derived,
-            "Asked for as `category=`; no category's id. Derived from `title`.",
-        ),
-        key(
-            "title",
-            Kind::Text(100),
-            Default::Required,
-            "What the page calls it.",
-        ),
-        key(
-            "categories",
-            Kind::Slugs,
-            Default::Derived,
-            "Categories it takes items from; without it all.",
-        ),
-        key(
-            "sources",
-            Kind::Slugs,
-            Default::Derived,
-            "Sources (their ids) it takes items from; without it all.",
-        ),
-        key(
-            "tags",
-            Kind::Words,
-            Default::Derived,
-            "Only items that have one of these tags.",
-        ),
-        key(
-            "include",
-            Kind::Words,
-            Default::Derived,
-            "Only items that contain one of these in title, summary or tags, in upper or lower case.",
-        ),
-        key(
-            "mute",
-            Kind::Words,
-            Default::Derived,
-            "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
         ),
     ],
 };

@@ -4,10 +4,37 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::compile::{checked, compile, is_of_tenants, one_site};
+use super::keys::{Default, Kind, Table};
 use super::mistake::{Mistake, render};
 use super::read::{Checker, Fields};
+use super::tables::key;
 use crate::config::Config;
 use crate::tenant::{ANY_HOST, Form, HOSTS_MAX};
+
+pub(super) static TENANT: Table = Table {
+    path: "tenant",
+    doc: "One of several sites of one deployment, told apart by host. A file with tenants has nothing else.",
+    keys: &[
+        key(
+            "id",
+            Kind::Slug,
+            Default::Required,
+            "Names the tenant in the store's keys and in variables; a letter first. `main` has the keys and variables of a deployment without tenants.",
+        ),
+        key(
+            "hosts",
+            Kind::Hosts,
+            Default::Required,
+            "The hosts whose requests it answers. `\"*\"` stands for every host that no tenant names.",
+        ),
+        key(
+            "config",
+            Kind::Text(500),
+            Default::Required,
+            "Its own file, of everything but tenants, as a path from this file.",
+        ),
+    ],
+};
 
 /// Everything that a deployment is configured to do.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,11 +2,62 @@
 
 use std::collections::BTreeMap;
 
+use super::keys::{Default, Kind, Table};
 use super::nearest::nearest;
 use super::read::{Checker, Fields};
 use super::slug::slugify;
 use super::sources::{ALL, Known};
+use super::tables::key;
 use crate::config::View;
+
+pub(super) static VIEW: Table = Table {
+    path: "view",
+    doc: "A declared view: the items that pass all of its filters, of which it needs at least one.",
+    keys: &[
+        key(
+            "id",
+            Kind::Slug,
+            Default::Derived,
+            "Asked for as `category=`; no category's id. Derived from `title`.",
+        ),
+        key(
+            "title",
+            Kind::Text(100),
+            Default::Required,
+            "What the page calls it.",
+        ),
+        key(
+            "categories",
+            Kind::Slugs,
+            Default::Derived,
+            "Categories it takes items from; without it all.",
+        ),
+        key(
+            "sources",
+            Kind::Slugs,
+            Default::Derived,
+            "Sources (their ids) it takes items from; without it all.",
+        ),
+        key(
+            "tags",
+            Kind::Words,
+            Default::Derived,
+            "Only items that have one of these tags.",
+        ),
+        key(
+            "include",
+            Kind::Words,
+            Default::Derived,
+            "Only items that contain one of these in title, summary or tags, in upper or lower case.",
+        ),
+        key(
+            "mute",
+            Kind::Words,
+            Default::Derived,
+            "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
+        ),
+    ],
+};
 
 /// A view needs one of these.
 pub(super) const FILTERS: &[&str] = &["categories", "sources", "tags", "include", "mute"];

@@ -48,19 +48,11 @@ mod tests {
 
     /// The vectors that lie beside the project, where they do.
     #[test]
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::disallowed_macros,
-        reason = "a test finds its data by environment, and says where it finds none"
-    )]
     fn published_vectors_are_signed_alike() {
-        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/testdata");
-        let folder = std::env::var("EDGEFOLD_TESTDATA").unwrap_or_else(|_| beside.to_owned());
-        let path = folder + "/security/webhooks/provider_vectors.jsonl";
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            eprintln!("skipped: no {path}");
+        let Some(folder) = crate::testing::testdata("security/webhooks") else {
             return;
         };
+        let text = std::fs::read_to_string(folder.join("provider_vectors.jsonl")).unwrap();
         let vectors = text.lines().map(serde_json::from_str::<serde_json::Value>);
         let mut signed = 0;
         for vector in vectors.map(Result::unwrap) {

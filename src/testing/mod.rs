@@ -21,6 +21,8 @@
 mod host;
 mod kv;
 mod site;
+#[cfg(test)]
+mod testdata;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -29,6 +31,8 @@ use std::task::{Context, Poll, Waker};
 pub use host::{Answer, TestHost};
 pub use kv::{Fault, KEYS_PER_PAGE, TestKv};
 pub use site::{TestConfig, test_source};
+#[cfg(test)]
+pub(crate) use testdata::testdata;
 
 /// Polls of one [`block_on`]: more than any test needs.
 const POLLS_MAX: usize = 10_000_000;

@@ -1,13 +1,12 @@
 //! Feed text is hostile: whatever it holds, the page has the same elements and attributes as with harmless text.
 
-use std::path::{Path, PathBuf};
-
 use scraper::{Html, Node};
 
 use super::double::{Double, head_of, ordinary, site};
 use crate::config::Site;
 use crate::item::Item;
 use crate::page::{SourceHealth, ViewCount, item_html, script_path};
+use crate::testing::testdata;
 
 const HOSTILE: [&str; 12] = [
     "<script>alert(1)</script>",
@@ -94,34 +93,21 @@ fn fragment(item: &Item, source_title: &str) -> Html {
 /// The vectors in the folder of test data, where it is present.
 pub(super) fn vectors() -> Vec<String> {
     let mut all: Vec<String> = HOSTILE.iter().map(|text| (*text).to_owned()).collect();
-    let folder = testdata().join("security/sanitize");
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
-    match (read("blns.json"), read("html5lib_sanitizer_tests1.json")) {
-        (Some(naughty), Some(sanitizer)) => {
-            let naughty: Vec<String> = serde_json::from_str(&naughty).unwrap();
-            let sanitizer: Vec<serde_json::Value> = serde_json::from_str(&sanitizer).unwrap();
-            all.extend(naughty);
-            all.extend(
-                sanitizer
-                    .iter()
-                    .filter_map(|test| test["input"].as_str())
-                    .map(str::to_owned),
-            );
-        }
-        _ => skipped(&folder),
+    if let Some(folder) = testdata("security/sanitize") {
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        let naughty: Vec<String> = serde_json::from_str(&read("blns.json")).unwrap();
+        let sanitizer = read("html5lib_sanitizer_tests1.json");
+        let sanitizer: Vec<serde_json::Value> = serde_json::from_str(&sanitizer).unwrap();
+        all.extend(naughty);
+        all.extend(
+            sanitizer
+                .iter()
+                .filter_map(|test| test["input"].as_str())
+                .map(str::to_owned),
+        );
     }
     all.retain(|text| !text.is_empty());
     all
-}
-
-fn testdata() -> PathBuf {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/testdata");
-    std::env::var_os("EDGEFOLD_TESTDATA").map_or_else(|| beside.into(), PathBuf::from)
-}
-
-#[expect(clippy::disallowed_macros, reason = "a test says what it leaves out")]
-fn skipped(folder: &Path) {
-    eprintln!("skipped: no test data at {}", folder.display());
 }
 
 #[test]

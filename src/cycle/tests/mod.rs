@@ -6,6 +6,7 @@ mod alerts;
 mod amend;
 mod bulk;
 mod chunks;
+mod compressed_history;
 mod concurrent;
 mod crash;
 mod definitions;

@@ -5,6 +5,9 @@ use std::fmt;
 use ::time::OffsetDateTime;
 use ::time::format_description::well_known::Rfc3339;
 
+/// A UTC day, in milliseconds.
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
@@ -37,6 +40,16 @@ impl Timestamp {
     #[must_use]
     pub fn plus_millis(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
+    }
+
+    /// The UTC day, in days since 1970-01-01; 0 for one that `u32` can't count, as all before that.
+    pub(crate) fn utc_day(self) -> u32 {
+        u32::try_from(self.0.div_euclid(DAY_MS)).unwrap_or(0)
+    }
+
+    /// Milliseconds until the next UTC day, at least one.
+    pub(crate) fn rest_of_day_ms(self) -> i64 {
+        DAY_MS - self.0.rem_euclid(DAY_MS)
     }
 
     /// Reads RFC 3339.

@@ -7,9 +7,9 @@
 
 use serde::Serialize;
 
-use super::control::{Control, rest_of_day_ms};
+use super::control::Control;
 use crate::config::Config;
-use crate::time::Timestamp;
+use crate::time::{DAY_MS, Timestamp};
 
 /// Writes of one refresh: the control value, and the answer.
 pub(super) const REFRESH_WRITES: u32 = 2;
@@ -17,7 +17,6 @@ pub(super) const REFRESH_WRITES: u32 = 2;
 const PURGE_PARTS: u32 = 10;
 /// The share runs short when less than this part of what an even day would have left is left, in percent.
 const SHORT_PERCENT: i64 = 50;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What refreshes may write in a day.
 fn refresh_share(config: &Config) -> u32 {
@@ -40,7 +39,7 @@ pub(super) fn purges_left(config: &Config, control: &Control, now: Timestamp) ->
 /// that all proxies get through the day.
 pub(super) fn pace_ms(config: &Config, control: &Control, now: Timestamp) -> Option<i64> {
     let left = i64::from(refreshes_left(config, control, now));
-    let rest_ms = rest_of_day_ms(now);
+    let rest_ms = now.rest_of_day_ms();
     let even = i64::from(refresh_share(config) / REFRESH_WRITES).saturating_mul(rest_ms) / DAY_MS;
     let short = left.saturating_mul(100) < even.saturating_mul(SHORT_PERCENT);
     let proxies = i64::try_from(config.proxies.len()).unwrap_or(i64::MAX);

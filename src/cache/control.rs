@@ -21,7 +21,6 @@ const CLAIMS: u16 = 5;
 const CLAIM_BYTES: usize = 8 + 8 + 8 + 4;
 /// Names whose last purge is remembered; with one more everything counts as purged, and the list begins anew.
 pub(super) const PURGED_NAMES_MAX: usize = 200;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Who refreshes an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +171,7 @@ impl Control {
 
     /// Counts `writes` more at `now`, on a new day from nothing. A clock that is behind counts for the later day.
     pub(crate) fn count(&mut self, now: Timestamp, writes: u32) {
-        let today = day(now);
+        let today = now.utc_day();
         if today > self.day {
             self.day = today;
             self.writes = 0;
@@ -182,7 +181,11 @@ impl Control {
 
     /// Writes of the day of `now` so far.
     pub(crate) fn writes_today(&self, now: Timestamp) -> u32 {
-        if day(now) > self.day { 0 } else { self.writes }
+        if now.utc_day() > self.day {
+            0
+        } else {
+            self.writes
+        }
     }
 
     fn next_epoch(&mut self, now: Timestamp) {
@@ -233,14 +236,4 @@ impl Control {
             self.purged.clear();
         }
     }
-}
-
-/// The UTC day of `now`, in days since 1970.
-fn day(now: Timestamp) -> u32 {
-    u32::try_from(now.0.div_euclid(DAY_MS)).unwrap_or(0)
-}
-
-/// Milliseconds until the next UTC day.
-pub(super) fn rest_of_day_ms(now: Timestamp) -> i64 {
-    DAY_MS - now.0.rem_euclid(DAY_MS)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::budget;
-use super::control::{Control, Name, rest_of_day_ms};
+use super::control::{Control, Name};
 use crate::config::{Config, Proxy, Source};
 use crate::host::{Host, Kv, KvError};
 use crate::ordered::Inserted;
@@ -157,7 +157,7 @@ async fn purge_once<H: Host>(
     });
     let done = done.await.map_err(PurgeError::Store)?;
     done.outcome
-        .ok_or_else(|| PurgeError::NoWrites(rest_of_day_ms(now)))
+        .ok_or_else(|| PurgeError::NoWrites(now.rest_of_day_ms()))
 }
 
 fn check(config: &Config, asked: &Purge) -> Result<(), PurgeError> {

@@ -14,10 +14,9 @@
 mod tests;
 
 use crate::slice::Ledger;
-use crate::time::Timestamp;
+use crate::time::{DAY_MS, Timestamp};
 
-pub(super) const DAY_SECS: i64 = 24 * 60 * 60;
-const DAY_MS: i64 = DAY_SECS * 1000;
+pub(super) const DAY_SECS: i64 = DAY_MS / 1000;
 /// The budget runs short when less than this share of what an even day would have left is left.
 const SHORT_PERCENT: i64 = 50;
 /// Share of the budget that a day begins with granted to other writes than heads.
@@ -37,11 +36,6 @@ const CLOCKS_MS: i64 = 10 * 1000;
 pub(super) fn between_days(now: Timestamp) -> bool {
     let of_day = now.0.rem_euclid(DAY_MS);
     !(CLOCKS_MS..DAY_MS - CLOCKS_MS - PUBLISH_MS).contains(&of_day)
-}
-
-/// Days since 1970-01-01, UTC.
-pub(super) fn day(now: Timestamp) -> u32 {
-    u32::try_from(now.as_secs().div_euclid(DAY_SECS)).unwrap_or(0)
 }
 
 /// What a write is for, beside the head, which goes first. Those further down wait earlier when the day's budget runs short.
@@ -154,11 +148,7 @@ impl Purse {
 
     /// What an even day would have left.
     fn even(self) -> i64 {
-        i64::from(self.budget).saturating_mul(self.rest_ms()) / DAY_MS
-    }
-
-    fn rest_ms(self) -> i64 {
-        DAY_MS - self.now.0.rem_euclid(DAY_MS)
+        i64::from(self.budget).saturating_mul(self.now.rest_of_day_ms()) / DAY_MS
     }
 
     /// Where the rest of the heads' budget runs short: the wait between two publishes, in milliseconds, that spreads it
@@ -166,9 +156,9 @@ impl Purse {
     pub(crate) fn pace_ms(self) -> Option<i64> {
         let left = i64::from(self.heads_left());
         let even = i64::from(self.budget.saturating_sub(self.granted));
-        let even = even.saturating_mul(self.rest_ms()) / DAY_MS;
+        let even = even.saturating_mul(self.now.rest_of_day_ms()) / DAY_MS;
         let short = left.saturating_mul(100) < even.saturating_mul(SHORT_PERCENT);
-        (short && left > 0).then(|| self.rest_ms() / left)
+        (short && left > 0).then(|| self.now.rest_of_day_ms() / left)
     }
 
     /// Whether `writes` of this kind may happen now. Whoever makes them calls [`Self::spend`], and stores the state before.
@@ -228,7 +218,7 @@ impl Purse {
 /// The day that is counted: the clock's, or the next one where another machine's clock is there already, so that no day is
 /// begun twice.
 fn counted_day(now: Timestamp, ledgers: [Option<Ledger>; 2]) -> u32 {
-    let clock = day(now);
+    let clock = now.utc_day();
     let tomorrow = clock.saturating_add(1);
     let ahead = ledgers
         .iter()

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::ledger::{DAY_SECS, day};
+use super::ledger::DAY_SECS;
 use crate::config::Config;
 use crate::slice::Usage;
 use crate::time::Timestamp;
@@ -39,7 +39,7 @@ pub struct Expected {
 
 /// What head and state know of the day of `now`. Each holds all that its run knew, so the larger one does.
 pub(super) fn known(now: Timestamp, head: Usage, state: Usage) -> Usage {
-    let day = day(now);
+    let day = now.utc_day();
     let today = |usage: Usage| {
         if usage.day == day {
             usage

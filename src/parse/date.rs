@@ -3,7 +3,7 @@
 use ::time::{Date, Month};
 
 use super::zone::zone;
-use crate::time::Timestamp;
+use crate::time::{DAY_MS, Timestamp};
 
 /// Longest text looked at, in bytes.
 const DATE_BYTES_MAX: usize = 100;
@@ -131,7 +131,7 @@ fn iso(text: &str) -> Option<Timestamp> {
     {
         let first = Parts::on(year, 1, 1)
             .instant()?
-            .plus_millis((ordinal - 1) * 86_400_000);
+            .plus_millis((ordinal - 1) * DAY_MS);
         let rest = with_time(Parts::on(1970, 1, 1), tail)?;
         return (1..=366)
             .contains(&ordinal)

@@ -5,10 +5,10 @@ use crate::config::Retention;
 use crate::host::Kv;
 use crate::read::ReadError;
 use crate::slice::{DIRECTORY_MOVE_SEGMENTS, Row, SEGMENT_ITEMS_MAX, SliceRef, Stamp, ViewParts};
+use crate::time::DAY_MS;
 
 /// Segments of one view that one publish drops; the next goes on. Each is read once, for the counts.
 pub(crate) const DROPPED_SEGMENTS_MAX: usize = 16;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The oldest segments of a view, oldest first.
 struct Oldest {

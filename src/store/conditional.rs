@@ -1,15 +1,14 @@
 //! Conditional put: nothing is written where nothing changed.
 
 use bytes::Bytes;
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::swap::{Swapped, precondition, swap};
-use crate::host::{Entry, Kv, KvError, Version};
+use crate::host::{Kv, KvError, Version};
 
 /// What became of a [`put_if_changed`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
-    /// The stored value has the same hash already, at this version. Nothing was written.
+    /// The value is stored already, at this version. Nothing was written.
     Unchanged(Version),
     /// Written, at this version.
     Written(Version),
@@ -23,19 +22,15 @@ pub enum Put {
 /// [`swap`].
 pub async fn put_if_changed<K: Kv>(kv: &K, key: &str, value: &Bytes) -> Result<Put, KvError> {
     let stored = kv.get(key).await?;
-    if let Some(stored) = stored.as_ref().filter(|stored| same(stored, value)) {
+    if let Some(stored) = stored.as_ref().filter(|stored| stored.value == *value) {
         return Ok(Put::Unchanged(stored.version.clone()));
     }
     match swap(kv, key, value, precondition(stored.as_ref())).await? {
         Swapped::Applied(version) => Ok(Put::Written(version)),
         Swapped::Conflict => match kv.get(key).await? {
             // The other writer wrote the same: that is what was asked for.
-            Some(stored) if same(&stored, value) => Ok(Put::Unchanged(stored.version)),
+            Some(stored) if stored.value == *value => Ok(Put::Unchanged(stored.version)),
             _ => Err(KvError::Conflict),
         },
     }
-}
-
-fn same(stored: &Entry, value: &Bytes) -> bool {
-    stored.value.len() == value.len() && xxh3_128(&stored.value) == xxh3_128(value)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::run::Run;
+use super::run::{NO_RECORD, NO_TERMS, Run};
 use super::shard::Shard;
 use crate::read::ReadError;
 use crate::slice::{Corrupt, Position, keys};
@@ -19,7 +19,7 @@ pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
     position: Position,
     value: impl Fn(String) -> F,
 ) -> Result<Option<(u32, Position)>, ReadError> {
-    let first = run.terms.first().ok_or(Corrupt("a run without terms"))?;
+    let first = run.terms.first().ok_or(NO_TERMS)?;
     let timed = Shard::open(value(keys::run(first.name)).await?)?;
     let mut times = timed.times()?;
     let mut shards: BTreeMap<u128, Shard> = BTreeMap::new();
@@ -48,7 +48,7 @@ pub(crate) async fn locate<F: Future<Output = Result<Bytes, ReadError>>>(
                 if let std::collections::btree_map::Entry::Vacant(vacant) = shards.entry(name) {
                     vacant.insert(Shard::open(value(keys::run(name)).await?)?);
                 }
-                let shard = shards.get(&name).ok_or(Corrupt("a run without a record"))?;
+                let shard = shards.get(&name).ok_or(NO_RECORD)?;
                 let hash = shard.hash(at)?;
                 hashes.insert(at, hash);
                 hash

@@ -11,7 +11,7 @@ use super::clauses::Asked;
 use super::lists::look_up_phrase;
 use super::postings::END;
 use super::query::Query;
-use super::run::Run;
+use super::run::{NO_TERMS, Run};
 use super::shard::Shard;
 use super::times::Times;
 use crate::slice::Corrupt;
@@ -67,7 +67,7 @@ pub(super) fn matches(
     wanted: &mut Wanted,
 ) -> Result<Matches, Corrupt> {
     let first = shards.values().next();
-    let times = first.ok_or(Corrupt("a run without terms"))?.times()?;
+    let times = first.ok_or(NO_TERMS)?.times()?;
     let Some(asked) = Asked::all(run, shards, query) else {
         return Ok(Matches::default());
     };

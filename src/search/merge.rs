@@ -7,7 +7,7 @@ use super::postings::{END, Postings};
 use super::records::{
     BLOCK_DOCUMENTS, BLOCK_DOCUMENTS_MAX, Block, Record, Unpack, blocks, records_of,
 };
-use super::run::Run;
+use super::run::{NO_RECORD, NO_TERMS, Run};
 use super::shard::{Shard, Terms};
 use super::write::{Made, Placed, RunWriter};
 use crate::slice::{Corrupt, Position};
@@ -80,10 +80,7 @@ impl Opened {
             |name: u128| Shard::open(value_of(name).ok_or(Corrupt("a run without a value"))?);
         let terms = run.terms.iter().map(|shard| open(shard.name));
         let terms: Vec<Shard> = terms.collect::<Result<_, _>>()?;
-        let mut times = terms
-            .first()
-            .ok_or(Corrupt("a run without terms"))?
-            .times()?;
+        let mut times = terms.first().ok_or(NO_TERMS)?.times()?;
         let mut placed = Vec::with_capacity(times.len());
         let mut all: Vec<(usize, Block)> = Vec::new();
         for (_, name) in &run.records {
@@ -275,7 +272,7 @@ fn merge_records(
         let block = block
             .checked_sub(1)
             .and_then(|block| opened.blocks.get(block));
-        let (first, block) = block.ok_or(Corrupt("a run without a record"))?;
+        let (first, block) = block.ok_or(NO_RECORD)?;
         let rest = block.documents.saturating_sub(old - *first);
         let stays = |(number, at): &(&u32, usize)| **number as usize == *at;
         let count = numbers

@@ -1,7 +1,12 @@
 //! How the head names the index: runs, the values of each, and what of them no longer counts.
 
 use super::varint;
-use crate::slice::{Position, keys};
+use crate::slice::{Corrupt, Position, keys};
+
+/// A run whose list of terms names no value.
+pub(super) const NO_TERMS: Corrupt = Corrupt("a run without terms");
+/// A run in which a document has no record.
+pub(super) const NO_RECORD: Corrupt = Corrupt("a run without a record");
 
 /// The index as the head has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::postings::Postings;
 use super::records::{Record, Unpack, record_of};
+use super::run::NO_RECORD;
 use super::times::Times;
 use super::varint;
 use crate::slice::{Corrupt, Kind, Stamp, Value, Writer};
@@ -148,7 +149,7 @@ impl Shard {
         all
     }
 
-    /// The number of the first document of block `index`; beyond the last, of the run's end.
+    /// The number of the first document of block `index`; beyond the last one a number that no document has.
     fn start(&self, index: usize) -> usize {
         let (cells, _) = self.value.piece(STARTS, 0).as_chunks::<4>();
         cells
@@ -161,8 +162,7 @@ impl Shard {
         let hashes = self.hashes();
         let at = number.checked_sub(self.start(0));
         let hash = at.and_then(|at| hashes.get(at));
-        hash.map(|hash| u64::from_le_bytes(*hash))
-            .ok_or(Corrupt("a run without a record"))
+        hash.map(|hash| u64::from_le_bytes(*hash)).ok_or(NO_RECORD)
     }
 
     /// Of all documents whose records are here.

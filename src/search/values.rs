@@ -9,7 +9,7 @@ use super::document::Hit;
 use super::find::READS_MAX;
 use super::matching::Match;
 use super::records::Unpack;
-use super::run::Run;
+use super::run::{NO_RECORD, Run};
 use super::shard::Shard;
 use crate::host::Kv;
 use crate::read::ReadError;
@@ -149,8 +149,6 @@ impl Records {
         Ok(record.hit(Position { rank, hash }, one.published))
     }
 }
-
-const NO_RECORD: Corrupt = Corrupt("a run without a record");
 
 /// The name of the value that holds the record of document `number`.
 pub(super) fn record_name(run: &Run, number: u32) -> Result<u128, Corrupt> {

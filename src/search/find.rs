@@ -1,5 +1,8 @@
 //! One page of results.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -194,8 +197,7 @@ impl<K: Kv> Search<'_, K> {
             Of::Seen(_) => None,
             Of::Run(at, one) => self.runs.get(*at).map(|(run, _)| (run, one.number)),
         });
-        let affordable = self.values.affordable(records).map_err(Failed::Read)?;
-        let shown = self.limit.min(affordable);
+        let shown = self.limit.min(self.values.affordable(records));
         let more = candidates.len() > shown;
         shorten(&mut candidates, shown);
         let mut hits = self.hits(candidates).await?;

@@ -87,27 +87,28 @@ impl Values {
     }
 
     /// How many of `candidates`, which are results of these runs or need no record, can be shown with the reads that are left: one at
-    /// least.
+    /// least. A record that is in no value takes no read: whoever wants it is told.
     pub(super) fn affordable<'r>(
         &self,
         candidates: impl Iterator<Item = Option<(&'r Run, u32)>>,
-    ) -> Result<usize, ReadError> {
+    ) -> usize {
         let mut left = READS_MAX.saturating_sub(self.reads as usize);
         let mut names = std::collections::BTreeSet::new();
         let mut shown = 0;
         for candidate in candidates {
-            if let Some((run, number)) = candidate {
-                let name = record_name(run, number)?;
-                if !self.got.contains_key(&keys::run(name)) && names.insert(name) {
-                    if left == 0 {
-                        break;
-                    }
-                    left -= 1;
+            let name = candidate.and_then(|(run, number)| record_name(run, number).ok());
+            if let Some(name) = name
+                && !self.got.contains_key(&keys::run(name))
+                && names.insert(name)
+            {
+                if left == 0 {
+                    break;
                 }
+                left -= 1;
             }
             shown += 1;
         }
-        Ok(shown.max(1))
+        shown.max(1)
     }
 }
 

@@ -28,7 +28,7 @@ impl Cursor {
     /// # Errors
     /// Where `text` is none that [`Cursor`] prints.
     pub fn parse(text: &str) -> Result<Self, CursorError> {
-        if text.len() != BYTES.div_ceil(3) * 4 - 1 {
+        if text.len() != (BYTES * 4).div_ceil(3) {
             return Err(CursorError);
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError)?;

@@ -102,10 +102,10 @@ async fn read<K: Kv>(
         skip: if counted { query.skip } else { 0 },
         arrival: arrival.cloned(),
         counts_places: query.cursor.is_none(),
+        // `after` is exclusive, and nothing has the greatest position of all.
         after: query.cursor.map_or(Position::MAX, |cursor| cursor.after),
         pending: None,
     };
-    // One that is newer than all: `after` is exclusive, and nothing has the greatest position of all.
     taker.take(&head.items, view, source);
     if taker.left > 0 && counted {
         counted::take(kv, head, view, &mut taker).await?;
@@ -121,7 +121,7 @@ async fn read<K: Kv>(
     Ok(Some(page))
 }
 
-/// The end of a view's history: where its oldest sealed item is.
+/// Whether `view` has an item that is older than a place.
 fn older_exist(head: &Head, view: u16) -> impl Fn(Position) -> bool {
     let oldest_sealed = head
         .directories(view)

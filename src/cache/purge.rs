@@ -60,7 +60,7 @@ pub struct Purged {
 /// Why nothing was purged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PurgeError {
-    /// Nothing is named, or too much.
+    /// Nothing is named.
     Empty,
     /// More than [`PURGE_NAMES_MAX`] names.
     TooMany,
@@ -70,7 +70,7 @@ pub enum PurgeError {
     UnknownTag(String),
     /// The day's writes are used up; there are new ones in so many milliseconds.
     NoWrites(i64),
-    /// The store failed. Where it says `Ambiguous` the purge may have taken place; it can be repeated.
+    /// The store failed, or refreshes came between each time. The purge may have taken place; it can be repeated.
     Store(KvError),
 }
 
@@ -88,16 +88,17 @@ pub(crate) fn known(config: &Config) -> (BTreeSet<&str>, BTreeSet<&str>) {
 /// whole documents. One write, whatever the number. Done twice it is as done once, but for the second write.
 ///
 /// # Errors
-/// Unknown names, no writes left today, a store that fails. Nothing was purged then.
+/// Unknown names, no writes left today, a store that fails. Nothing was purged then, but where the store failed: see
+/// [`PurgeError::Store`].
 pub async fn purge<H: Host>(
     host: &H,
     config: &Config,
     asked: &Purge,
 ) -> Result<Purged, PurgeError> {
     check(config, asked)?;
-    let named = |ids: &str, tags: &[String]| {
+    let named = |id: &str, tags: &[String]| {
         asked.all
-            || asked.keys.iter().any(|key| key == ids)
+            || asked.keys.iter().any(|key| key == id)
             || tags.iter().any(|tag| asked.tags.contains(tag))
     };
     let proxy = |proxy: &&Proxy| named(&proxy.id, &proxy.tags);

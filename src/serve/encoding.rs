@@ -1,6 +1,7 @@
 //! Compressed answers: who takes them, which answers have them, how they are put together (RFC 9110 §8.4, §12.5.3).
 //!
-//! gzip only: brotli would save 15 % of a page, and its encoder would take up to a third of the guest (docs/caching.md).
+//! gzip only: at an effort that a guest can afford brotli would save 6 % of a page, and its encoder would take up to a third of the
+//! guest (docs/caching.md).
 
 use std::cell::RefCell;
 
@@ -96,11 +97,10 @@ pub(super) fn gzip(reply: &Reply) -> Vec<Bytes> {
     if let Some(made) = &reply.gzip {
         return vec![made.clone()];
     }
-    let made = || assemble(reply, Effort::Read);
     let file = matches!(reply.class, Some(Class::Immutable | Class::Versioned));
     match reply.etag.as_deref().filter(|_| file) {
         Some(etag) => compressed_file(etag, || assemble(reply, Effort::Kept)),
-        None => made(),
+        None => assemble(reply, Effort::Read),
     }
 }
 

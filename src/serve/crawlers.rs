@@ -46,7 +46,7 @@ impl Wanted {
     fn of(parameters: &Parameters) -> Result<Self, Problem> {
         let place = |name: &str, text: &str| {
             Position::from_id(text).ok_or_else(|| {
-                let detail = format!("`{}` begins no {name} of the sitemap.", echo(text));
+                let detail = format!("No {name} of the sitemap is called `{}`.", echo(text));
                 Problem::bad_parameter(name, detail)
             })
         };

@@ -105,7 +105,10 @@ impl Problem {
             StatusCode::NOT_FOUND,
             "unknown-part",
             "Unknown part of the sitemap",
-            format!("The sitemap has no {name} `{}`.", echo(id)),
+            format!(
+                "The sitemap has no {name} `{}` (any more): `/sitemap.xml` and `/robots.txt` name what there is.",
+                echo(id)
+            ),
         )
     }
 

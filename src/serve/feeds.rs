@@ -90,14 +90,11 @@ pub(super) async fn feed<H: Host>(
     };
     // As it was asked for, so that it is found in its own self link.
     let own = |cursor: Option<read::Cursor>| {
-        let mut address = selected.address(&origin, format.path());
-        let limit = limit.map(|limit| ("limit", limit.to_string()));
-        let cursor = cursor.map(|cursor| ("cursor", cursor.to_string()));
-        for (name, value) in limit.into_iter().chain(cursor) {
-            let mark = if address.contains('?') { '&' } else { '?' };
-            address = format!("{address}{mark}{name}={value}");
-        }
-        address
+        let address = selected.address(&origin, format.path());
+        let limit = limit.map(|limit| limit.to_string());
+        let cursor = cursor.map(|cursor| cursor.to_string());
+        let parameters = [("limit", limit.as_deref()), ("cursor", cursor.as_deref())];
+        reads::with_parameters(&address, parameters)
     };
     let this = own(cursor);
     // `category=all` has a title of its own, and stands in the address.

@@ -80,11 +80,16 @@ pub(super) fn skip(number: Option<u64>, limit: usize) -> u64 {
 
 /// The address of the newest items under the same selection.
 pub(super) fn first_address(path: &str, category: Option<&str>, source: Option<&str>) -> String {
-    let mut address = path.to_owned();
-    for (name, id) in [("category", category), ("source", source)] {
-        if let Some(id) = id {
+    with_parameters(path, [("category", category), ("source", source)])
+}
+
+/// `address` with those of two parameters that have a value: an id, a number or a cursor, of which none needs escaping.
+pub(super) fn with_parameters(address: &str, parameters: [(&str, Option<&str>); 2]) -> String {
+    let mut address = address.to_owned();
+    for (name, value) in parameters {
+        if let Some(value) = value {
             let mark = if address.contains('?') { '&' } else { '?' };
-            address = format!("{address}{mark}{name}={id}");
+            address = format!("{address}{mark}{name}={value}");
         }
     }
     address

@@ -9,7 +9,7 @@
 //! | [`WriteBehind`] | 1 a value | at most the allowance | stored by a later flush, or lost with the run: for what can be made again |
 //!
 //! An answer that was lost ([`KvError::Ambiguous`](crate::host::KvError::Ambiguous)) is never taken for success or failure: every pattern reads what is
-//! stored. None waits for a time (`PatientKv`, put around the store for a whole run, does), and none keeps anything between two calls.
+//! stored. None waits for a time (`PatientKv`, put around the store for a whole run, does), and none but [`WriteBehind`] keeps anything between two calls.
 //! What each does in every kind of failure is in `docs/store.md`.
 
 mod behind;

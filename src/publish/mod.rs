@@ -29,6 +29,7 @@ pub(crate) use values::Values;
 
 use crate::host::{KV_CONCURRENCY, Kv, KvError, Precondition, Version};
 use crate::slice::{Head, keys};
+use crate::store::{Swapped, swap};
 
 /// What became of a publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +55,10 @@ pub(crate) async fn write_values<K: Kv>(kv: &K, values: &Values) -> Result<(), K
 }
 
 async fn put_named<K: Kv>(kv: &K, key: &str, value: &Bytes) -> Result<(), KvError> {
-    match kv.put(key, value.clone(), Precondition::None, None).await {
-        Err(KvError::Ambiguous(why)) => {
-            let stored = kv.get(key).await?;
-            let written = stored.is_some_and(|stored| stored.value == *value);
-            written.then_some(()).ok_or(KvError::Ambiguous(why))
-        }
-        other => other.map(drop),
+    match swap(kv, key, value, Precondition::None).await? {
+        Swapped::Applied(_) => Ok(()),
+        // Without a precondition there is nothing to conflict with.
+        Swapped::Conflict => Err(KvError::Conflict),
     }
 }
 

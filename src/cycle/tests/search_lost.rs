@@ -55,6 +55,22 @@ fn what_is_lost_is_passed_over_and_not_looked_for_again() {
     }
 }
 
+/// The index has of an item what a list of results shows: its segment may be lost since.
+#[test]
+fn what_was_indexed_is_found_though_its_segment_is_lost() {
+    let (world, site) = unindexed(2_400, false);
+    world.kv.staleness_ms.set(Some(0));
+    world.pass(12 * 3_600);
+    for _ in 0..CYCLES_MAX {
+        world.pass(900);
+        world.cycle(&site);
+    }
+    assert_eq!(found(&world), (2_400, true));
+    let lost = keys::segment(world.head().segments(0).nth(2).unwrap().name);
+    world.kv.values.borrow_mut().remove(&at(&lost)).unwrap();
+    assert_eq!(found(&world), (2_400, true));
+}
+
 /// A value that is late is waited for, and its items are found when it is there.
 #[test]
 fn what_is_on_its_way_is_waited_for() {

@@ -177,7 +177,8 @@ async fn store<H: Host>(host: &H, proxy: &Proxy, stored: &Stored, fetched: &Fetc
     }
 }
 
-/// Notes that the claim came to nothing, with the write that was counted for an answer. Says when to ask again.
+/// Notes that the claim came to nothing, with the write that was counted for an answer. Says when to ask again: where that could
+/// not be noted, when the upstream says.
 async fn failed<H: Host>(
     host: &H,
     proxy: &Proxy,
@@ -203,5 +204,6 @@ async fn failed<H: Host>(
         claim.failed_until = Some(until);
         Change::Put(control.encode(), Some(until))
     });
-    noted.await.ok().and_then(|noted| noted.outcome)
+    let noted = noted.await.ok().and_then(|noted| noted.outcome);
+    noted.or(not_before)
 }

@@ -1,6 +1,6 @@
 //! Which values need not be hashed once more.
 //!
-//! Hashing is a pass over a value, some five instructions of a guest for each byte (`docs/benchmarks.md`: the first read of a page of
+//! Hashing is a pass over a value, two or three instructions of a guest for each byte (`docs/benchmarks.md`: the first read of a page of
 //! sealed items), and a search of a long history reads some twenty values. An adapter that keeps what it has read
 //! ([`crate::host::KeptValues`]) answers with the same memory again, and nothing changes that while it is held. So a value is
 //! hashed once for each place in memory. What was hashed lately is held here: its place is not given to another value meanwhile.

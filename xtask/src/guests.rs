@@ -143,7 +143,7 @@ fn build_one(guest: &Guest, config: Option<&Path>) -> anyhow::Result<PathBuf> {
         .join(guest.target)
         .join("guest")
         .join(guest.file);
-    let built = optimise::smaller(&built)?.unwrap_or(built);
+    let built = optimise::smaller(&built, guest.target)?.unwrap_or(built);
     let file = root().join("dist").join(guest.dist);
     copy_if_changed(&built, &file)?;
     if guest.which == Which::Fastly {

@@ -25,6 +25,9 @@ const OPTIONS: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
+/// The target whose guests have SIMD by `.cargo/config.toml`, and what that is here. Others are not to get it.
+const WITH_SIMD: (&str, &str) = ("wasm32-wasip2", "--enable-simd");
+
 /// What a binary begins with.
 const MAGIC: &[u8] = b"\0asm";
 /// Magic, version and layer.
@@ -34,8 +37,8 @@ const COMPONENT: [u8; 4] = [0x0d, 0, 1, 0];
 /// The section of a component that holds a core module.
 const CORE_MODULE: u8 = 1;
 
-/// The smaller form of `built`, beside it; made anew where `built` is newer. `None` where there is no `wasm-opt`.
-pub(crate) fn smaller(built: &Path) -> anyhow::Result<Option<PathBuf>> {
+/// The smaller form of `built`, a guest for `target`, beside it; made anew where `built` is newer. `None` where there is no `wasm-opt`.
+pub(crate) fn smaller(built: &Path, target: &str) -> anyhow::Result<Option<PathBuf>> {
     let Ok(version) = output(Command::new(PROGRAM).arg("--version")) else {
         return Ok(None);
     };
@@ -53,6 +56,7 @@ pub(crate) fn smaller(built: &Path) -> anyhow::Result<Option<PathBuf>> {
     fs::write(&before, &binary[module.clone()])?;
     run(Command::new(PROGRAM)
         .args(OPTIONS)
+        .args((target == WITH_SIMD.0).then_some(WITH_SIMD.1))
         .arg(&before)
         .arg("-o")
         .arg(&after))?;
@@ -132,6 +136,17 @@ fn replaced(binary: &[u8], old: Range<usize>, module: &[u8]) -> anyhow::Result<V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_target_with_simd_is_the_one_that_cargo_builds_with_it() {
+        let config = include_str!("../../.cargo/config.toml");
+        let named = format!(
+            "[target.{}]\nrustflags = [\"-C\", \"target-feature=+simd128\"]",
+            WITH_SIMD.0
+        );
+        assert!(config.contains(&named), "{config}");
+        assert_eq!(config.matches("simd128").count(), 1, "{config}");
+    }
 
     /// A component with a custom section, a small module, a large one, and a custom section.
     fn component(large: &[u8]) -> Vec<u8> {

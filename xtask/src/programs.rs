@@ -29,7 +29,7 @@ pub(crate) fn bench(args: &[String]) -> anyhow::Result<()> {
         return bench_cluster(args);
     }
     let native_only = named("writes")
-        && !["size", "kv", "start", "cycle", "read", "serve"]
+        && !["size", "kv", "start", "cycle", "read", "spin", "serve"]
             .into_iter()
             .any(named);
     if !asks_for_help(args) && !native_only {

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use edgefold::config::{Config, authoring};
 
 pub use client::Answer;
-pub use spin::Options as SpinOptions;
+pub use spin::{Options as SpinOptions, Reads};
 
 use crate::servers;
 
@@ -158,7 +158,15 @@ impl Arm {
     /// # Errors
     /// See [`Arm::start`], or where the manifest is none.
     pub async fn start_spin(options: SpinOptions) -> anyhow::Result<Self> {
-        let (base, running) = spin::start(&Host::Spin.artefact()?, options).await?;
+        Self::start_spin_from(&Host::Spin.artefact()?, options).await
+    }
+
+    /// As [`Arm::start_spin`], from another file.
+    ///
+    /// # Errors
+    /// See [`Arm::start_spin`].
+    pub async fn start_spin_from(file: &Path, options: SpinOptions) -> anyhow::Result<Self> {
+        let (base, running) = spin::start(file, options).await?;
         Ok(Self {
             host: Host::Spin,
             base,

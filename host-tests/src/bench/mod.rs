@@ -16,6 +16,7 @@ pub mod read;
 pub mod running;
 pub mod serve;
 pub mod size;
+pub mod spin;
 pub mod start;
 pub mod table;
 pub mod up;
@@ -34,8 +35,8 @@ use serve::{Arm, HELLO};
 use table::Table;
 
 /// The benchmarks, in the order they are run.
-pub const NAMES: [&str; 8] = [
-    "size", "kv", "writes", "start", "cycle", "read", "serve", CLUSTER,
+pub const NAMES: [&str; 9] = [
+    "size", "kv", "writes", "start", "cycle", "read", "spin", "serve", CLUSTER,
 ];
 /// Runs only where it is named: it takes as long as it is told to.
 pub const CLUSTER: &str = "cluster";
@@ -68,6 +69,7 @@ pub async fn run(name: &str, guests: &Guests, minutes: usize) -> anyhow::Result<
         "start" => start::run(&component, &guests.hello).await,
         "cycle" => cycle::run(&component).await,
         "read" => read::run(&component, &guests.hello).await,
+        "spin" => spin::run(&component, &guests.dist.join("edgefold-spin.wasm")).await,
         CLUSTER => cluster::run(&component, minutes).await,
         "serve" => run_serve(&component, &guests.hello).await,
         other => anyhow::bail!("no benchmark {other:?}: one of {}", NAMES.join(", ")),

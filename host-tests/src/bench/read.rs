@@ -24,7 +24,7 @@ const ROUNDS: usize = 5;
 const ROUND_TIME: Duration = Duration::from_millis(500);
 const CONNECTIONS: usize = 32;
 /// Requests of another kind that an instance has answered before it is measured.
-const WARMING: usize = 3;
+pub(super) const WARMING: usize = 3;
 /// Pages that are walked before the deep one.
 const DEEP_PAGES: usize = 20;
 
@@ -32,10 +32,11 @@ const DEEP_PAGES: usize = 20;
 const NEVER_KEPT: &str = "X-Twice: 1\r\nX-Twice: 2\r\n";
 
 /// One kind of answer.
-struct Read {
-    name: &'static str,
-    path: String,
-    fields: String,
+pub(super) struct Read {
+    pub(super) name: &'static str,
+    pub(super) path: String,
+    /// Header fields, one a line.
+    pub(super) fields: String,
 }
 
 /// What it takes an instance that has answered other requests.
@@ -158,7 +159,7 @@ async fn at_size(
 }
 
 /// The answers, with addresses that exist.
-async fn reads(site: &Running) -> anyhow::Result<Vec<Read>> {
+pub(super) async fn reads(site: &Running) -> anyhow::Result<Vec<Read>> {
     let read = |name, path: &str| Read {
         name,
         path: path.to_owned(),

@@ -14,6 +14,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -37,6 +38,7 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use self::grants::Grants;
 use self::redis::RedisStore;
+pub use self::store::Reads;
 use self::store::{KeyValue, MemoryStore};
 use super::Stored;
 use super::listener::Listener;
@@ -64,6 +66,11 @@ pub struct Options {
     pub log: Option<MemoryOutputPipe>,
     /// The first row that is written to SQLite under a key with this end is written, and the answer is an error.
     pub lost_write: Option<&'static str>,
+    /// What is read from key-value where that is in memory.
+    pub reads: Reads,
+    /// Where the guest's instructions (wasmtime's unit of fuel) are added up, if they are counted: each time a request begins, those
+    /// that its instance has carried out since the one before.
+    pub instructions: Option<Arc<AtomicU64>>,
 }
 
 impl Options {
@@ -79,6 +86,8 @@ impl Options {
             stored: Stored::new(),
             log: None,
             lost_write: None,
+            reads: Reads::default(),
+            instructions: None,
         })
     }
 }
@@ -88,11 +97,13 @@ pub(super) async fn start(
     options: Options,
 ) -> anyhow::Result<(String, Box<dyn Any + Send + Sync>)> {
     let file = file.to_owned();
-    let (engine, component) = tokio::task::spawn_blocking(move || prepare(&file)).await??;
+    let counting = options.instructions.is_some();
+    let (engine, component) =
+        tokio::task::spawn_blocking(move || prepare(&file, counting)).await??;
     let store = if options.redis {
         KeyValue::Redis(RedisStore::start().await?)
     } else {
-        KeyValue::Memory(MemoryStore::default())
+        KeyValue::Memory(MemoryStore::noting(options.reads))
     };
     let database = Sqlite::new()?;
     for (key, value) in options.stored {
@@ -109,14 +120,16 @@ pub(super) async fn start(
         database,
         lost_write: Arc::new(Mutex::new(options.lost_write)),
         log: options.log,
+        instructions: options.instructions,
     });
     let listener = Listener::start(move |request| answer(handler.clone(), request)).await?;
     Ok((listener.base.clone(), Box::new(listener)))
 }
 
-fn prepare(file: &Path) -> anyhow::Result<(Engine, ProxyPre<State>)> {
+fn prepare(file: &Path, counting: bool) -> anyhow::Result<(Engine, ProxyPre<State>)> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
+    config.consume_fuel(counting);
     // Compiling takes longer than most tests; the folder goes with `cargo clean`.
     let mut cache = CacheConfig::new();
     cache.with_directory(std::path::absolute(concat!(
@@ -180,6 +193,7 @@ struct App {
     database: Sqlite,
     lost_write: LostWrite,
     log: Option<MemoryOutputPipe>,
+    instructions: Option<Arc<AtomicU64>>,
 }
 
 /// The data of one instance.
@@ -238,18 +252,25 @@ impl HandlerState for App {
             lost_write: Arc::clone(&self.lost_write),
         };
         let mut store = Store::new(&self.engine, state);
+        if self.instructions.is_some() {
+            store.set_fuel(u64::MAX)?;
+        }
         let proxy = self.component.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,
             proxy,
             view: State::http,
             expiration: Expiration(Box::pin(tokio::time::sleep(IDLE))),
-            state: Worker,
+            state: Worker {
+                instructions: self.instructions.clone(),
+            },
         })
     }
 }
 
-struct Worker;
+struct Worker {
+    instructions: Option<Arc<AtomicU64>>,
+}
 
 impl WorkerState for Worker {
     type StoreData = State;
@@ -267,10 +288,15 @@ impl WorkerState for Worker {
 
     fn on_request_start(
         &self,
-        _: StoreContextMut<'_, State>,
+        mut store: StoreContextMut<'_, State>,
         (): (),
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        if let Some(counter) = &self.instructions {
+            let taken = u64::MAX - store.get_fuel().unwrap_or(u64::MAX);
+            counter.fetch_add(taken, Ordering::Relaxed);
+            let _ = store.set_fuel(u64::MAX);
+        }
         Box::pin(tokio::time::sleep(REQUEST_TIMEOUT))
     }
 

@@ -17,7 +17,7 @@ pub enum KeyValue {
 impl KeyValue {
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
         match self {
-            Self::Memory(memory) => Ok(memory.values().await.get(key).cloned()),
+            Self::Memory(memory) => Ok(memory.read(key).await),
             Self::Redis(redis) => redis.get(key).await,
         }
     }
@@ -73,12 +73,33 @@ impl KeyValue {
 /// A map in the place of Spin's file.
 #[derive(Clone, Default)]
 #[allow(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct MemoryStore(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+pub struct MemoryStore {
+    values: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    reads: Reads,
+}
+
+/// The keys that were read, in that order, whether there was a value or not.
+pub type Reads = Arc<Mutex<Vec<String>>>;
 
 impl MemoryStore {
+    /// An empty one that writes down in `reads` what it is asked for.
+    pub(super) fn noting(reads: Reads) -> Self {
+        Self {
+            reads,
+            ..Self::default()
+        }
+    }
+
+    async fn read(&self, key: &str) -> Option<Vec<u8>> {
+        let values = self.values().await;
+        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        reads.push(key.to_owned());
+        values.get(key).cloned()
+    }
+
     async fn values(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
         tokio::task::yield_now().await;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -47,6 +47,12 @@ pub trait Host: Clock + Random + Variables + Log {
     fn keeps_answers(&self) -> bool {
         false
     }
+    /// Whether the logic keeps what readers ask for ([`KeptValues`]) from one request for the next. For a host whose instances
+    /// serve several requests, and whose store can't be asked whether a value is still the one of a version, so that the adapter
+    /// keeps nothing. Equal versions of a key must mean equal values.
+    fn leaves_keeping(&self) -> bool {
+        false
+    }
     /// Whether [`Host::purge`] reaches anything.
     fn purges(&self) -> bool {
         false

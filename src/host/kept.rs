@@ -14,7 +14,7 @@ pub(crate) const BYTES_MAX: usize = 12_000_000;
 const USED_MAX: usize = VALUES_MAX / 2;
 
 /// The values read last, by key. For an adapter whose store can say that a value is still the one of a version: it asks each
-/// time all the same, so that nothing gets older by this.
+/// time all the same, so that nothing gets older by this. Where no store can, the logic has one (`src/tenant/kept.rs`).
 #[derive(Debug, Default)]
 pub struct KeptValues {
     /// The one that was asked for last stands last.

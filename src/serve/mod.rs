@@ -70,7 +70,10 @@ pub async fn handle<H: Host>(
     let declared = tenant::declared(host, default_config).await;
     let (tenant, answered) = match tenant_of(Roster::new(&declared), &request) {
         Ok(tenant) => {
-            let host = TenantHost::new(host, tenant.clone(), Roster::new(&declared));
+            let mut host = TenantHost::new(host, tenant.clone(), Roster::new(&declared));
+            if surface != Surface::Admin {
+                host = host.for_a_reader();
+            }
             if let Some(response) = given::again(&host, &request, &request_id, now).await {
                 return response;
             }

@@ -19,6 +19,7 @@ mod limits;
 mod parts;
 mod position;
 mod refs;
+mod sealed;
 mod segment;
 mod snapshot;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub(crate) use container::{Value, Writer};
 pub(crate) use first_named::ARRIVAL_MS_MAX;
 pub(crate) use header::stored_hash;
 pub(crate) use items::Items;
+pub(crate) use sealed::{is_named_by, is_sealed};
 pub(crate) use segment::{
     Directory, Segment, Stamp, encode_directory, encode_segment, stamped_generation,
 };

@@ -36,6 +36,15 @@ impl<'a, H: Host> TenantHost<'a, H> {
         }
     }
 
+    /// The same for a reader: what is read is kept for the next ones, where the host leaves that to the logic. Whoever refreshes or
+    /// repairs has to see what the store has.
+    pub(crate) fn for_a_reader(mut self) -> Self {
+        if self.inner.leaves_keeping() {
+            self.kv = self.kv.keeping();
+        }
+        self
+    }
+
     /// All tenants of the deployment.
     #[must_use]
     pub fn roster(&self) -> Roster<'a> {
@@ -72,6 +81,10 @@ impl<'a, H: Host> Host for TenantHost<'a, H> {
 
     fn in_flight(&self) -> Option<Rc<InFlight>> {
         self.inner.in_flight()
+    }
+
+    fn leaves_keeping(&self) -> bool {
+        self.inner.leaves_keeping()
     }
 
     fn purges(&self) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Tenant;
+use super::{Tenant, kept};
 use crate::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
 
 /// Longest key in a store, in bytes, its prefix included: what every store of the ports takes.
@@ -21,6 +21,8 @@ pub struct TenantKv<'a, K> {
     prefix: String,
     /// A key and what [`TenantKv::read_ahead`] has found there.
     ahead: RefCell<Option<(String, Option<Entry>)>>,
+    /// What is read is kept for the instance's next readers: see `kept.rs`.
+    keeps: bool,
 }
 
 impl<'a, K: Kv> TenantKv<'a, K> {
@@ -31,7 +33,14 @@ impl<'a, K: Kv> TenantKv<'a, K> {
             inner,
             prefix: tenant.prefix(),
             ahead: RefCell::default(),
+            keeps: false,
         }
+    }
+
+    /// As it was, but that what is read is kept (`kept.rs`). Not for whoever has to see what the store has.
+    pub(crate) fn keeping(mut self) -> Self {
+        self.keeps = true;
+        self
     }
 
     /// Reads `key` now, for somebody who wants to know before the logic that needs it anyway: the next [`Kv::get`] of this key
@@ -40,7 +49,7 @@ impl<'a, K: Kv> TenantKv<'a, K> {
     /// # Errors
     /// Those of [`Kv::get`].
     pub(crate) async fn read_ahead(&self, key: &str) -> Result<Option<Entry>, KvError> {
-        let found = self.inner.get(&self.key(key)?).await?;
+        let found = self.read(key).await?;
         *self.ahead.borrow_mut() = Some((key.to_owned(), found.clone()));
         Ok(found)
     }
@@ -49,6 +58,18 @@ impl<'a, K: Kv> TenantKv<'a, K> {
         let mut ahead = self.ahead.borrow_mut();
         let (_, found) = ahead.take_if(|(known, _)| known == key)?;
         Some(found)
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Entry>, KvError> {
+        let stored = self.key(key)?;
+        if !self.keeps {
+            return self.inner.get(&stored).await;
+        }
+        if let Some(entry) = kept::sealed(key, &stored) {
+            return Ok(Some(entry));
+        }
+        let found = self.inner.get(&stored).await?;
+        Ok(kept::noted(key, &stored, found))
     }
 
     /// The key in the store.
@@ -92,16 +113,37 @@ impl<K: Kv> Kv for TenantKv<'_, K> {
         if let Some(found) = self.taken_ahead(key) {
             return Ok(found);
         }
-        self.inner.get(&self.key(key)?).await
+        self.read(key).await
     }
 
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entry>>, KvError> {
-        let keys: Vec<String> = keys
+        let stored: Vec<String> = keys
             .iter()
             .map(|key| self.key(key))
             .collect::<Result<_, _>>()?;
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        self.inner.get_many(&keys).await
+        if !self.keeps {
+            let stored: Vec<&str> = stored.iter().map(String::as_str).collect();
+            return self.inner.get_many(&stored).await;
+        }
+        let pairs = || keys.iter().zip(&stored);
+        let mut found: Vec<Option<Entry>> = pairs()
+            .map(|(key, stored)| kept::sealed(key, stored))
+            .collect();
+        let asked: Vec<&str> = pairs()
+            .zip(&found)
+            .filter(|(_, entry)| entry.is_none())
+            .map(|((_, stored), _)| stored.as_str())
+            .collect();
+        if asked.is_empty() {
+            return Ok(found);
+        }
+        let mut answers = self.inner.get_many(&asked).await?.into_iter();
+        for ((key, stored), entry) in pairs().zip(&mut found) {
+            if entry.is_none() {
+                *entry = kept::noted(key, stored, answers.next().flatten());
+            }
+        }
+        Ok(found)
     }
 
     async fn put(

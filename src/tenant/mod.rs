@@ -12,6 +12,7 @@
 mod authority;
 mod form;
 mod host;
+mod kept;
 mod kv;
 mod name;
 mod roster;

@@ -1,6 +1,7 @@
 //! edgefold on Spin 4.1 and later: the ports of [`edgefold::host`] over `spin-sdk`. Maps types and errors, and decides nothing.
 //!
-//! Spin reuses an instance for many requests and runs several at once: nothing of a request outlives it.
+//! Spin reuses an instance for many requests and runs several at once: nothing of a request outlives it. What an instance keeps
+//! of stored values is the logic's business ([`Host::leaves_keeping`]).
 
 mod counters;
 mod kv;
@@ -95,6 +96,11 @@ impl Host for Spin {
 
     fn in_flight(&self) -> Option<Rc<InFlight>> {
         Some(IN_FLIGHT.with(Rc::clone))
+    }
+
+    /// An instance serves many requests, and neither of its stores can be asked by version.
+    fn leaves_keeping(&self) -> bool {
+        true
     }
 }
 

@@ -12,6 +12,7 @@ mod cycles;
 mod described;
 mod fastly_cli;
 mod kept_answers;
+mod kept_values;
 mod reads;
 mod repair;
 mod rounds;
@@ -132,6 +133,12 @@ async fn the_component_makes_any_segment_again() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_host_keeps_is_what_the_component_would_answer() -> anyhow::Result<()> {
     kept_answers::what_is_kept_is_what_would_be_answered().await
+}
+
+/// Not in the list: the component keeps values too, and asks for each by its version.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spin_reads_sealed_values_once() -> anyhow::Result<()> {
+    kept_values::sealed_values_are_read_once().await
 }
 
 /// Not in the list: only Spin has a choice of stores.

@@ -24,7 +24,7 @@ const LATER_S: i64 = 2 * 3600;
 const CALLS_MAX: usize = 20;
 
 /// The component over a store that can be looked into, with a site of [`SOURCES`] sources in it.
-struct Origin {
+pub(crate) struct Origin {
     host: EdgefoldHost,
     store: Arc<MemoryKv>,
     toml: String,
@@ -34,7 +34,7 @@ struct Origin {
 }
 
 impl Origin {
-    async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let upstream = Upstream::start().await?;
         let toml = toml(&upstream);
         let store = Arc::new(MemoryKv::new());
@@ -63,6 +63,21 @@ impl Origin {
         let lines = origin.export.split(|byte| *byte == b'\n').count();
         assert_eq!(lines, SOURCES * ITEMS_EACH + 1);
         Ok(origin)
+    }
+
+    /// What another host is told that shows the same site, later.
+    pub(crate) fn variables(&self) -> anyhow::Result<Vec<(String, String)>> {
+        let config = authoring::compile(&self.toml).map_err(|mistakes| {
+            anyhow::anyhow!(authoring::render("site.toml", &self.toml, &mistakes))
+        })?;
+        let variables = [
+            ("config", config.to_compiled()),
+            ("admin_token", ADMIN_TOKEN.to_owned()),
+            ("source_date_epoch", (NOW_S + LATER_S).to_string()),
+        ];
+        Ok(variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .into())
     }
 
     async fn ask(&self, method: &str, path: &str) -> anyhow::Result<Bytes> {
@@ -99,7 +114,7 @@ impl Origin {
         anyhow::bail!("the export needs none")
     }
 
-    async fn stored(&self) -> anyhow::Result<Stored> {
+    pub(crate) async fn stored(&self) -> anyhow::Result<Stored> {
         let mut stored = Stored::new();
         for key in self.store.list("ef/", None).await?.keys {
             let value = self.store.get(&key).await?.unwrap().value;
@@ -182,20 +197,6 @@ pub(crate) async fn the_component_makes_any_segment_again() -> anyhow::Result<()
     Ok(())
 }
 
-/// `host` with the site of `origin`, of which it has `stored`.
-async fn start(host: Host, origin: &Origin, stored: Stored) -> anyhow::Result<Arm> {
-    let config = authoring::compile(&origin.toml).map_err(|mistakes| {
-        anyhow::anyhow!(authoring::render("site.toml", &origin.toml, &mistakes))
-    })?;
-    let variables = [
-        ("config", config.to_compiled()),
-        ("admin_token", ADMIN_TOKEN.to_owned()),
-        ("source_date_epoch", (NOW_S + LATER_S).to_string()),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value));
-    Arm::start_with(host, variables.into(), stored).await
-}
-
 pub(crate) async fn a_damaged_head_is_restored(host: Host) -> anyhow::Result<()> {
     let origin = Origin::start().await?;
     let mut stored = origin.stored().await?;
@@ -206,7 +207,7 @@ pub(crate) async fn a_damaged_head_is_restored(host: Host) -> anyhow::Result<()>
     let mut damaged = head.to_vec();
     *damaged.last_mut().unwrap() ^= 1;
     *head = damaged.into();
-    let arm = start(host, &origin, stored).await?;
+    let arm = Arm::start_with(host, origin.variables()?, stored).await?;
 
     for path in ["/", "/api/items", "/api/export.ndjson"] {
         assert_eq!(arm.get(path).await?.status, 503, "{path}");
@@ -227,7 +228,7 @@ pub(crate) async fn a_damaged_head_is_restored(host: Host) -> anyhow::Result<()>
 pub(crate) async fn what_a_store_has_lost_is_made_again(host: Host) -> anyhow::Result<()> {
     let origin = Origin::start().await?;
     let stored = origin.with_a_loss().await?;
-    let arm = &start(host, &origin, stored).await?;
+    let arm = &Arm::start_with(host, origin.variables()?, stored).await?;
     let bearer = &format!("Bearer {ADMIN_TOKEN}");
 
     let rest = arm.get("/api/export.ndjson").await?;

@@ -15,6 +15,7 @@ mod export;
 mod figures;
 mod forgotten;
 mod integrity;
+mod keeping;
 mod late;
 mod lost;
 mod lost_export;

@@ -67,6 +67,8 @@ pub(super) struct World {
     pub(super) posted: RefCell<Vec<Outgoing>>,
     /// What whoever is posted to answers with; `None`: nothing, in time.
     pub(super) receiver: Cell<Option<u16>>,
+    /// See [`Host::leaves_keeping`].
+    pub(super) leaves_keeping: Cell<bool>,
 }
 
 impl World {
@@ -181,6 +183,9 @@ impl Host for World {
     }
     fn http(&self) -> &Self {
         self
+    }
+    fn leaves_keeping(&self) -> bool {
+        self.leaves_keeping.get()
     }
     fn purges(&self) -> bool {
         true

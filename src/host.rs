@@ -49,7 +49,7 @@ pub trait Host: Clock + Random + Variables + Log {
     }
     /// Whether the logic keeps what readers ask for ([`KeptValues`]) from one request for the next. For a host whose instances
     /// serve several requests, and whose store can't be asked whether a value is still the one of a version, so that the adapter
-    /// keeps nothing. Equal versions of a key must mean equal values.
+    /// keeps nothing. Equal versions of a key must mean equal values, but for damage.
     fn leaves_keeping(&self) -> bool {
         false
     }

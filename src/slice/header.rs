@@ -14,6 +14,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Corrupt;
+use crate::host::Version;
 use crate::time::Timestamp;
 
 /// Version of the stored format, raised whenever the layout of a stored value changes. It is part of every key, so a build
@@ -93,6 +94,22 @@ pub(crate) fn stored_hash(value: &[u8]) -> u128 {
         .get(HEADER_BYTES..BODY_AT)
         .and_then(|bytes| bytes.first_chunk());
     hash.map_or(0, |bytes| u128::from_le_bytes(*bytes))
+}
+
+/// A version for stores that give none: made of what a stored value says of itself in its header, so that it takes no pass over it,
+/// and of all of anything else. A damaged value may have the version of what it was, so it is no proof of being whole.
+#[must_use]
+pub fn content_version(value: &[u8]) -> Version {
+    let stated = value
+        .first_chunk::<BODY_AT>()
+        .filter(|header| header[..4] == MAGIC);
+    Version(match stated {
+        Some([_, _, _, _, _, _, _, _, expiry_and_hash @ ..]) => expiry_and_hash
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        None => format!("{:032x}", xxh3_128(value)),
+    })
 }
 
 /// When the value expires, if ever.

@@ -32,7 +32,7 @@ pub use first_named::FirstNamed;
 pub use head::Head;
 #[cfg(feature = "testing")]
 pub use header::fit_hash;
-pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind};
+pub use header::{FORMAT_VERSION, HEADER_BYTES, Kind, content_version};
 pub use items::Row;
 pub use limits::*;
 pub use parts::{Check, HeadParts, Ledger, Lineage, Usage, ViewParts};
@@ -44,7 +44,7 @@ pub(crate) use container::{Value, Writer};
 pub(crate) use first_named::ARRIVAL_MS_MAX;
 pub(crate) use header::stored_hash;
 pub(crate) use items::Items;
-pub(crate) use sealed::{is_named_by, is_sealed};
+pub(crate) use sealed::{is_named_by, is_sealed, is_whole};
 pub(crate) use segment::{
     Directory, Segment, Stamp, encode_directory, encode_segment, stamped_generation,
 };

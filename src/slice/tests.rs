@@ -269,3 +269,27 @@ fn the_layout_goes_with_the_format_number() {
     );
     assert_eq!(layout, (2, "bf39f77fedda80a47b3b67d527a2508b".to_owned()));
 }
+
+#[test]
+fn a_version_is_told_by_the_header_of_what_has_one() {
+    let cached = |secs| {
+        let mut writer = Writer::default();
+        writer.section(1, vec![b"body".to_vec()]);
+        writer.finish(Kind::Cached, Some(Timestamp::from_secs(secs)))
+    };
+    let (one, other) = (cached(1), cached(2));
+    assert_eq!(content_version(&one), content_version(&cached(1)));
+    assert_ne!(
+        content_version(&one),
+        content_version(&other),
+        "another expiry"
+    );
+    assert_eq!(content_version(&one).0.len(), 48);
+    for (one, other) in [("", "x"), ("[site]", "[site] "), ("EFLD", "EFLD\u{2}")] {
+        assert_ne!(
+            content_version(one.as_bytes()),
+            content_version(other.as_bytes())
+        );
+        assert_eq!(content_version(one.as_bytes()).0.len(), 32);
+    }
+}

@@ -7,7 +7,7 @@
 //! not kept. Keys are those in the store, so that no tenant finds what is another's.
 
 use crate::host::{Entry, KeptValues};
-use crate::slice::{is_named_by, is_sealed};
+use crate::slice::{is_named_by, is_sealed, is_whole};
 
 thread_local! {
     static KEPT: KeptValues = const { KeptValues::new() };
@@ -27,7 +27,13 @@ pub(super) fn noted(key: &str, stored: &str, found: Option<Entry>) -> Option<Ent
         {
             return Some(known.clone());
         }
-        let good = |entry: &&Entry| !is_sealed(key) || is_named_by(&entry.value, key);
+        let good = |entry: &&Entry| {
+            if is_sealed(key) {
+                is_named_by(&entry.value, key)
+            } else {
+                is_whole(&entry.value)
+            }
+        };
         kept.keep(stored, found.as_ref().filter(good));
         found
     })

@@ -1,6 +1,6 @@
 //! `spin:key-value@3.0.0` as a [`Kv`], and the counters of `wasi:keyvalue`.
 //!
-//! The interface has no versions, no time-to-live, no batches and no prefixes. A version is the hash of the content; a
+//! The interface has no versions, no time-to-live, no batches and no prefixes. A version is made of the content; a
 //! precondition is compared before the write, not with it, so two writers at the same moment may both succeed: see
 //! [`Capabilities::swap`]. `increment` of `wasi:keyvalue/atomics` on the same store is atomic, so that publishing goes by
 //! claims; `swap` of that interface misses conflicts on one backend of Spin and reports them without cause on another.
@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use edgefold::host::{Capabilities, Entry, KeyPage, Kv, KvError, Precondition, Version};
+use edgefold::slice::content_version;
 use spin_sdk::key_value::{Error, Store};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::counters::wasi::keyvalue::{atomics, store};
 
@@ -59,7 +59,7 @@ impl Kv for DefaultStore {
     async fn get(&self, key: &str) -> Result<Option<Entry>, KvError> {
         let value = self.store()?.get(key).await.map_err(refused)?;
         Ok(value.map(|value| Entry {
-            version: version(&value),
+            version: content_version(&value),
             value: value.into(),
         }))
     }
@@ -83,7 +83,7 @@ impl Kv for DefaultStore {
             return Err(KvError::Conflict);
         }
         self.store()?.set(key, &value).await.map_err(lost)?;
-        Ok(version(&value))
+        Ok(content_version(&value))
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
@@ -107,15 +107,8 @@ impl Kv for DefaultStore {
         }
         all.result().await.map_err(refused)?;
         keys.sort_unstable();
-        let more = keys.len() > KEYS_PER_PAGE;
-        keys.truncate(KEYS_PER_PAGE);
-        let cursor = if more { keys.last().cloned() } else { None };
-        Ok(KeyPage { keys, cursor })
+        Ok(KeyPage::first(keys, KEYS_PER_PAGE))
     }
-}
-
-fn version(value: &[u8]) -> Version {
-    Version(format!("{:032x}", xxh3_128(value)))
 }
 
 /// Nothing was written.

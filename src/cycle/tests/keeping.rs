@@ -110,12 +110,42 @@ fn what_is_damaged_or_missing_is_asked_for_again() {
 
 /// Has other values take the place of all that is kept.
 fn forget(world: &World) {
+    // What is not whole is not kept.
+    let other = world.kv.value(&at(keys::HEAD)).unwrap();
     for place in 0..OTHERS {
         let key = format!("other/{place}");
-        world.kv.set(&at(&key), "other");
+        world.kv.set(&at(&key), other.clone());
         for _ in 0..2 {
             block_on(readers(world).get(&key)).unwrap();
         }
+    }
+}
+
+/// Where a store gives no versions, a damaged value has the version of what it was.
+#[test]
+fn a_damaged_head_is_not_kept() {
+    use crate::slice::content_version;
+    let (world, site, _) = site();
+    let good = world.kv.value(&at(keys::HEAD)).unwrap();
+    let bad = damaged(&world, keys::HEAD);
+    assert_eq!(content_version(&bad), content_version(&good));
+    let version = world.kv.values.borrow()[&at(keys::HEAD)].1;
+    let put = |value: &Bytes| {
+        let value = Bytes::copy_from_slice(value);
+        world
+            .kv
+            .values
+            .borrow_mut()
+            .insert(at(keys::HEAD), (value, version));
+    };
+    put(&bad);
+    for _ in 0..3 {
+        assert_eq!(get(&world, &site, "/api/items").0, 503);
+    }
+    // It is put back under the same version. From here on the instance has a good one.
+    for value in [&good, &good, &bad] {
+        put(value);
+        assert_eq!(get(&world, &site, "/api/items").0, 200);
     }
 }
 

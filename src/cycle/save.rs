@@ -9,10 +9,14 @@ use crate::host::{Host, Kv, KvError, Level, Precondition, Version};
 use crate::slice::{Head, Lineage, VALUE_BYTES_MAX, keys};
 use crate::store::{Swapped, swap};
 
-/// Rounds of making a state smaller: its backup of the head, memory, what it left, validators.
+/// Rounds of making a state smaller: memory, what it left, the backup of the head, validators.
 const FIT_ROUNDS: usize = 4;
 /// A state is made to fit into this, in bytes, before its own head's keys are added.
 const STATE_BYTES_MAX: usize = VALUE_BYTES_MAX - 40_000;
+
+/// A backup of a head that is larger, in bytes, is left out: it takes the place of what de-duplication remembers, so that of a full
+/// memory a tenth may go for it.
+const BACKUP_BYTES_MAX: usize = 40_000;
 
 /// What a head is going to do that the state is stored for.
 pub(super) struct Preceding {
@@ -138,31 +142,34 @@ impl<H: Host> Run<'_, H> {
         version.map_or(Precondition::Absent, Precondition::Version)
     }
 
-    /// Makes the state small enough to be stored: by its copy of what the head lists first, then by what it remembers of old
-    /// items, then by the validators, which cost a re-fetch.
+    /// Makes the state small enough to be stored: by what it remembers of old items, then by its backup of the head, then by the
+    /// validators, which cost a re-fetch.
     fn fit(&mut self) {
+        if self.state.backup.len() > BACKUP_BYTES_MAX {
+            self.state.backup = Bytes::new();
+            let line = "the head lists too much for a copy of that in the state: if it is lost, it can't be restored";
+            self.host.log(Level::Warn, line);
+        }
         for _ in 0..FIT_ROUNDS {
             let excess = self.state.encode().len().saturating_sub(STATE_BYTES_MAX);
             if excess == 0 {
                 return;
             }
-            if !self.state.backup.is_empty() {
+            let items = self.state.memory.len();
+            if items == 0 && !self.state.backup.is_empty() {
                 self.state.backup = Bytes::new();
-                let line = "the state has no room for a copy of what the head lists: a head that is lost could not be restored";
-                self.host.log(Level::Warn, line);
                 continue;
             }
-            let items = self.state.memory.len();
             if items == 0 {
                 for known in self.state.sources.values_mut() {
                     known.validators = crate::fetch::Validators::default();
                 }
                 continue;
             }
-            self.host.log(
-                Level::Warn,
-                "the state is too large to be stored: the oldest items are forgotten",
-            );
+            if excess > self.state.backup.len() {
+                let line = "the state is too large to be stored: the oldest items are forgotten";
+                self.host.log(Level::Warn, line);
+            }
             let cells = excess / crate::fold::KNOWN_BYTES + 1;
             self.state.trim(items.saturating_sub(cells), self.now);
         }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::world::{FAULTS, Fault, World, at, config, post};
 use crate::config::Config;
 use crate::cycle::{CycleError, RunOutcome};
+use crate::fold::{MEMORY_ITEMS_MAX, State};
 use crate::read::ReadError;
 use crate::slice::keys;
 
@@ -171,6 +172,39 @@ fn without_swaps_a_missing_head_is_waited_for() {
     world.kv.values.borrow_mut().insert(at(keys::HEAD), head);
     assert_eq!(world.cycle(&site).outcome, RunOutcome::Unchanged);
     is_whole(&world, &site, &clean, "arrived");
+}
+
+/// The memory of a long history leaves the state no room: it makes some.
+#[test]
+fn a_full_state_has_a_backup_too() {
+    let others: Vec<String> = (0..120).map(|number| format!("other-{number}")).collect();
+    let mut ids: Vec<&str> = others.iter().map(String::as_str).collect();
+    ids.insert(0, "a");
+    let (world, site) = (World::new(), config(&ids));
+    for id in &others {
+        world.set(id, (0..2).map(|number| post(id, number)).collect());
+    }
+    world.set("a", (0..13_000).map(|number| post("a", number)).collect());
+    world.cycle(&site);
+    world.set("a", (0..13_040).map(|number| post("a", number)).collect());
+    world.pass(900);
+    world.cycle(&site);
+    let state = State::open(saved(&world)).unwrap();
+    assert!(saved(&world).len() > 455_000, "{}", saved(&world).len());
+    let known = state.memory.len();
+    assert!((10_500..MEMORY_ITEMS_MAX).contains(&known), "{known}");
+    assert!(!state.backup.is_empty());
+    // More sources than one run asks.
+    let round = || (0..3).for_each(|_| drop(world.cycle(&site)));
+    round();
+    let before = sorted(&world, "all");
+    assert_eq!(before.len(), 13_040 + 2 * others.len());
+    lose(&world, Loss::Damaged);
+    world.pass(900);
+    round();
+    let after = sorted(&world, "all");
+    let gone = before.iter().filter(|title| !after.contains(title)).count();
+    assert_eq!((after.len(), gone), (before.len(), 0));
 }
 
 /// Nothing tells any more what is sealed: nothing is written, as a copy of one of them may be put back.

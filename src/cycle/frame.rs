@@ -101,19 +101,10 @@ impl Frame<'_> {
         };
         let sources = head.sources();
         let name = |index: u16| sources.get(usize::from(index)).cloned().unwrap_or_default();
-        let mut counts: Counts = head
-            .counts()
+        head.sealed_counts()
+            .into_iter()
             .map(|((view, source), items)| ((head.view_id(view).to_owned(), name(source)), items))
-            .collect();
-        for row in head.items.rows() {
-            for view in row.views {
-                let key = (head.view_id(view).to_owned(), row.source.clone());
-                if let Some(items) = counts.get_mut(&key) {
-                    *items = items.saturating_sub(1);
-                }
-            }
-        }
-        counts
+            .collect()
     }
 
     pub(super) fn add_sealed(&self, mut counts: Counts, sealed: &[Arc<Row>]) -> Counts {

@@ -25,8 +25,6 @@ const STATE_EVERY_MS: i64 = 60 * 60 * 1000;
 const CALLED_EARLY_MS: i64 = 48 * 60 * 60 * 1000;
 /// Claims that a head remembers for the state; counters of more stay stored for good.
 const CLAIMS_MAX: usize = 64;
-/// The surrogate key of all answers of a site.
-const SITE: &str = "site";
 
 impl<H: Host> Run<'_, H> {
     /// Lays out the next head, seals what it can't keep, and publishes.
@@ -188,7 +186,7 @@ impl<H: Host> Run<'_, H> {
             // Of a restored head nobody knows what answers have shown of it.
             let keys = match self.loaded.restored {
                 None => publish::changed(before, &after, sealed, amended),
-                Some(_) => BTreeSet::from([SITE.to_owned()]),
+                Some(_) => BTreeSet::from([publish::SITE.to_owned()]),
             };
             self.drop_answers(keys).await;
         }
@@ -197,7 +195,7 @@ impl<H: Host> Run<'_, H> {
     /// Drops answers with these keys from caches in front; all of the site where there are many.
     pub(super) async fn drop_answers(&mut self, mut keys: BTreeSet<String>) {
         if keys.len() > PURGED_KEYS_MAX {
-            keys = BTreeSet::from([SITE.to_owned()]);
+            keys = BTreeSet::from([publish::SITE.to_owned()]);
         }
         let keys: Vec<String> = keys.into_iter().collect();
         if let Err(why) = self.host.purge(&keys).await {

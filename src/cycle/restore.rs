@@ -6,8 +6,8 @@
 use super::CycleError;
 use crate::fold::State;
 use crate::host::{Kv, Version};
-use crate::read::ReadError;
-use crate::slice::{ARRIVAL_MS_MAX, Corrupt, Head, keys};
+use crate::read::{ReadError, is_over};
+use crate::slice::{Corrupt, Head, keys};
 use crate::time::Timestamp;
 
 /// Why the stored head can't be built upon.
@@ -74,9 +74,7 @@ pub(super) async fn restore<K: Kv>(
     };
     // A swap with what is there after all fails. Without one, a head that is on its way must not be written over.
     let store = kv.capabilities();
-    let bound = store.staleness_ms.map_or(ARRIVAL_MS_MAX, i64::from);
-    let waited = now.0.saturating_sub(state.saved_at.0) >= bound.min(ARRIVAL_MS_MAX);
-    if version.is_none() && !store.swap && !waited {
+    if version.is_none() && !store.swap && !is_over(store, now, || state.saved_at) {
         return Err(error.into());
     }
     let note = format!(

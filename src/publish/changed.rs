@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use crate::ordered::Inserted;
 use crate::slice::{Head, Items, Position, Section};
 
+/// The surrogate key that every answer of one site has.
+pub(crate) const SITE: &str = "site";
+
 /// The keys of answers whose content is another one after `new` is published over `old`, but for what stands around every
 /// page and says how much there is elsewhere: that changes with each publish, and is as old as its lifetime allows.
 ///
@@ -18,7 +21,7 @@ pub(crate) fn changed(
     amended: &BTreeSet<String>,
 ) -> BTreeSet<String> {
     if old.config_digest() != new.config_digest() {
-        return BTreeSet::from(["site".to_owned()]);
+        return BTreeSet::from([SITE.to_owned()]);
     }
     let mut keys = Keys {
         old,

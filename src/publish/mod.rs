@@ -17,7 +17,7 @@ mod values;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
-pub(crate) use changed::changed;
+pub(crate) use changed::{SITE, changed};
 pub(crate) use counting::CountingKv;
 pub(crate) use index::{Portion, amend_index, grow_index, is_behind};
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 pub struct Arrival {
     head: Head,
-    bound_ms: i64,
+    store: Capabilities,
     now: Timestamp,
 }
 
@@ -17,10 +17,9 @@ impl Arrival {
     /// What `head` names, at `now`.
     #[must_use]
     pub fn new(head: &Head, store: Capabilities, now: Timestamp) -> Self {
-        let bound = store.staleness_ms.map_or(ARRIVAL_MS_MAX, i64::from);
         Self {
             head: head.clone(),
-            bound_ms: bound.min(ARRIVAL_MS_MAX),
+            store,
             now,
         }
     }
@@ -38,10 +37,20 @@ impl Arrival {
 
     /// Whether the value at `key`, which the head names, can't be on its way any more.
     pub(crate) fn is_due(&self, key: &str) -> bool {
-        let named_ms = || self.now.0.saturating_sub(self.head.first_named(key).0);
-        // Without a bound to wait for, no clock is asked: the one of the publish may be ahead.
-        self.bound_ms == 0 || named_ms() >= self.bound_ms
+        is_over(self.store, self.now, || self.head.first_named(key))
     }
+}
+
+/// Whether what was written at `since` can't be on its way any more at `now`: longer than `store` may be behind, an hour on any store.
+pub(crate) fn is_over(
+    store: Capabilities,
+    now: Timestamp,
+    since: impl FnOnce() -> Timestamp,
+) -> bool {
+    let bound_ms = store.staleness_ms.map_or(ARRIVAL_MS_MAX, i64::from);
+    let bound_ms = bound_ms.min(ARRIVAL_MS_MAX);
+    // Without a bound to wait for, no clock is asked: the one of the publish may be ahead.
+    bound_ms == 0 || now.0.saturating_sub(since().0) >= bound_ms
 }
 
 impl ReadError {

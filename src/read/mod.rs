@@ -18,6 +18,7 @@ pub use cursor::{Cursor, CursorError};
 pub use export::Export;
 pub use item::{ItemFragments, item, newest_of};
 pub use lost::Arrival;
+pub(crate) use lost::is_over;
 pub use page::{Page, Query, page, page_of_the_rest};
 
 use crate::host::{Kv, KvError};

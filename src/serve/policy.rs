@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::{Cache, Policy};
 use crate::host::Host;
+use crate::publish::SITE;
 use crate::tenant::{Form, Tenant, TenantHost};
 use crate::time::Timestamp;
 
@@ -183,8 +184,6 @@ pub(super) fn insert_keys(
 
 /// The key that every answer of a deployment has.
 const EVERYTHING: &str = "edgefold";
-/// The key that every answer of one site has.
-const SITE: &str = "site";
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

@@ -15,7 +15,6 @@ impl Head {
     /// What is left of this head without its items: what is sealed, and how many items of it each view and source has. `lineage`
     /// is that of the state it is stored in. No source counts as asked.
     pub(crate) fn backup(&self, lineage: Lineage) -> Bytes {
-        let sources = self.sources();
         let views = (0..self.views_len()).filter_map(|view| u16::try_from(view).ok());
         let mut views: Vec<ViewParts> = views
             .map(|view| ViewParts {
@@ -25,18 +24,9 @@ impl Head {
                 directories: self.directories(view).collect(),
             })
             .collect();
-        let mut counts: std::collections::BTreeMap<_, _> = self.counts().collect();
-        for row in self.items.rows() {
-            let source = sources.iter().position(|source| *source == row.source);
-            let source = source.and_then(|source| u16::try_from(source).ok());
-            for view in row.views {
-                if let Some(parts) = views.get_mut(usize::from(view)) {
-                    parts.items = parts.items.saturating_sub(1);
-                }
-                let counted = source.and_then(|source| counts.get_mut(&(view, source)));
-                if let Some(items) = counted {
-                    *items = items.saturating_sub(1);
-                }
+        for view in self.items.rows().flat_map(|row| row.views) {
+            if let Some(parts) = views.get_mut(usize::from(view)) {
+                parts.items = parts.items.saturating_sub(1);
             }
         }
         HeadParts {
@@ -47,10 +37,10 @@ impl Head {
             usage: self.usage(),
             lineage,
             views,
-            sources,
+            sources: self.sources(),
             dropped_upto: self.dropped_upto(),
             sealed_upto: self.sealed_upto(),
-            counts,
+            counts: self.sealed_counts(),
             claims: self.claims().collect(),
             search: self.index(),
             ..HeadParts::default()

@@ -1,5 +1,7 @@
 //! The root of everything published.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -249,6 +251,21 @@ impl Head {
             let key = (u16::from_le_bytes([*a, *b]), u16::from_le_bytes([*c, *d]));
             (key, u64::from_le_bytes(*rest))
         })
+    }
+
+    /// As [`Head::counts`], without the items that it holds itself.
+    pub(crate) fn sealed_counts(&self) -> BTreeMap<(u16, u16), u64> {
+        let mut counts: BTreeMap<_, _> = self.counts().collect();
+        for row in self.items.rows() {
+            let source = self.source(&row.source);
+            for view in row.views {
+                let counted = source.and_then(|source| counts.get_mut(&(view, source)));
+                if let Some(items) = counted {
+                    *items = items.saturating_sub(1);
+                }
+            }
+        }
+        counts
     }
 
     /// The newest place that left by retention: what is older than that is gone, but for segments that span it.

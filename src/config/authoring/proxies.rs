@@ -6,7 +6,7 @@ use super::compile::count;
 use super::keys::{Default, Kind, PROXY_BODY_BYTES_MAX, Table};
 use super::nearest::nearest;
 use super::read::{Checker, Fields};
-use super::tables::key;
+use super::tables::{URL, key};
 use crate::config::{Budget, PASSABLE_TYPES, Proxy};
 
 pub(super) static PROXY: Table = Table {
@@ -19,12 +19,7 @@ pub(super) static PROXY: Table = Table {
             Default::Required,
             "Names it in `/api/proxy/{id}` and in a purge.",
         ),
-        key(
-            "url",
-            Kind::Url,
-            Default::Required,
-            "Where it is fetched: an absolute http or https address.",
-        ),
+        URL,
         key(
             "ttl",
             Kind::Duration(1, 7 * 86_400),

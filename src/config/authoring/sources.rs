@@ -8,7 +8,7 @@ use super::keys::{CATEGORIES_MAX, Default, Kind, Table};
 use super::mapping::{MAP, mapping};
 use super::read::{Checker, Fields};
 use super::slug::{host_of, slugify, unique};
-use super::tables::key;
+use super::tables::{INCLUDE, MUTE, URL, key};
 use crate::config::{Source, SourceKind};
 
 pub(super) static SOURCE: Table = Table {
@@ -27,12 +27,7 @@ pub(super) static SOURCE: Table = Table {
             Default::Derived,
             "What the page calls it. Without it: the host of `url`.",
         ),
-        key(
-            "url",
-            Kind::Url,
-            Default::Required,
-            "Where it is fetched: an absolute http or https address.",
-        ),
+        URL,
         key(
             "kind",
             Kind::Word(&["feed", "json"]),
@@ -63,18 +58,8 @@ pub(super) static SOURCE: Table = Table {
             Default::Derived,
             "Request headers. A value is text, or `{ secret = \"Bearer {name}\" }` in which `{name}` stands for the host variable of that name.",
         ),
-        key(
-            "include",
-            Kind::Words,
-            Default::Derived,
-            "Only items that contain one of these in title, summary or tags, in upper or lower case.",
-        ),
-        key(
-            "mute",
-            Kind::Words,
-            Default::Derived,
-            "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
-        ),
+        INCLUDE,
+        MUTE,
         key(
             "timeout",
             Kind::Duration(1, 60),

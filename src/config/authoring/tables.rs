@@ -26,6 +26,32 @@ pub(super) const fn key(
     }
 }
 
+// What several tables have.
+
+/// `url`
+pub(super) const URL: Key = key(
+    "url",
+    Kind::Url,
+    Default::Required,
+    "Where it is fetched: an absolute http or https address.",
+);
+
+/// `include`
+pub(super) const INCLUDE: Key = key(
+    "include",
+    Kind::Words,
+    Default::Derived,
+    "Only items that contain one of these in title, summary or tags, in upper or lower case.",
+);
+
+/// `mute`
+pub(super) const MUTE: Key = key(
+    "mute",
+    Kind::Words,
+    Default::Derived,
+    "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
+);
+
 /// The file.
 pub(super) static FILE: Table = Table {
     path: "",

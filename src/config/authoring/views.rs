@@ -7,7 +7,7 @@ use super::nearest::nearest;
 use super::read::{Checker, Fields};
 use super::slug::slugify;
 use super::sources::{ALL, Known};
-use super::tables::key;
+use super::tables::{INCLUDE, MUTE, key};
 use crate::config::View;
 
 pub(super) static VIEW: Table = Table {
@@ -44,18 +44,8 @@ pub(super) static VIEW: Table = Table {
             Default::Derived,
             "Only items that have one of these tags.",
         ),
-        key(
-            "include",
-            Kind::Words,
-            Default::Derived,
-            "Only items that contain one of these in title, summary or tags, in upper or lower case.",
-        ),
-        key(
-            "mute",
-            Kind::Words,
-            Default::Derived,
-            "Leaves out items that contain one of these in title, summary or tags, in upper or lower case.",
-        ),
+        INCLUDE,
+        MUTE,
     ],
 };
 
